@@ -32,7 +32,7 @@ MatchOperator: TypeAlias = OneOf[":", "like", "like~", "regex", "regex~"]
 class Node:
     """What every construct has: its place in the text, which equality ignores."""
 
-    span: Span = field(default=NOWHERE, compare=False, kw_only=True)
+    span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,20 @@ class SampleQuery(Node):
     by: tuple[Field, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class JoinQuery(Node):
+    """A query of the older dialect. It parses, `check` rejects it, and no later stage meets it."""
+
+    stages: tuple[Stage, ...]
+    by: tuple[Field, ...] = ()
+    until: Stage | None = None
+
+
 Query: TypeAlias = EventQuery | SequenceQuery | SampleQuery
+"""What can run."""
+
+Statement: TypeAlias = Query | JoinQuery
+"""What parses, and what `check` takes."""
 
 
 def children(node: Expr) -> tuple[Expr, ...]:

@@ -1,0 +1,52 @@
+# Every target makes its own virtual environment in .venv and installs what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+USE := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow lint format bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(USE) ## install deckwatch into .venv
+
+demo: $(USE) ## scan recorded attacks on real containers with the two founding rules
+	@echo '$$ deckwatch scan examples/attacks.ndjson.gz'
+	@$(BIN)/deckwatch scan examples/attacks.ndjson.gz; status=$$?; test $$status -eq 1
+
+test: $(DEV) ## run the fast tests (under 5 minutes)
+	$(BIN)/python -m pytest -n auto
+
+test-slow: $(DEV) ## run the slow tests
+	$(BIN)/python -m pytest -n auto -m slow
+
+lint: $(DEV) ## check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV) ## measure speed and memory, as ratios from one run (takes a while)
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove everything that make has made
+	rm -rf $(VENV) benchmarks/.data benchmarks/.venv-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(USE): pyproject.toml
+	@tools/make-venv $(PYTHON) $(VENV)
+	@echo 'installing deckwatch into $(VENV) …'
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(DEV): pyproject.toml
+	@tools/make-venv $(PYTHON) $(VENV)
+	@echo 'installing deckwatch and its development tools into $(VENV) …'
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@ $(USE)

@@ -1,0 +1,127 @@
+"""The library's functions, as `import deckwatch` offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from deckwatch.engine.engines import EngineName
+from deckwatch.engine.scan import Scan
+from deckwatch.engine.search import Options, Result, ResultPosition
+from deckwatch.engine.search import search as run_search
+from deckwatch.engine.visibility import TimeRange
+from deckwatch.eql.evaluate import evaluate_constant
+from deckwatch.eql.nodes import Query, Scalar
+from deckwatch.eql.parser import parse, parse_expression
+from deckwatch.events.deadletter import DeadLetter
+from deckwatch.events.reader import Reader, Source
+from deckwatch.rules.load import founding_rules, load_rules
+from deckwatch.rules.rule import Rule, RuleSet
+
+__all__ = ["evaluate", "founding_rules", "load_rules", "parse", "scan", "search"]
+
+
+def evaluate(text: str) -> Scalar:
+    """The value of a constant EQL expression; None for null.
+
+    Raises:
+        QueryError: the text is no expression, reads fields, or cannot be computed.
+    """
+    return evaluate_constant(parse_expression(text), text=text)
+
+
+def search(
+    query: str | Query,
+    events: Source,
+    *,
+    field_types: Mapping[str, str] | None = None,
+    timestamp_field: str = "@timestamp",
+    event_category_field: str = "event.category",
+    tiebreaker_field: str | None = None,
+    size: int = 10,
+    result_position: ResultPosition = "tail",
+    max_samples_per_key: int = 1,
+    engine: EngineName = "columnar",
+    since: int | None = None,
+    until: int | None = None,
+    batch_events: int | None = None,
+) -> Result:
+    """Run one EQL query over events.
+
+    Args:
+        query: the text, or a tree from `parse`.
+        events: documents (dicts), a path or several (files, folders, globs, "-"), a Polars frame or an Arrow table.
+        field_types: mapping types by field name, over those of the field table; "alias:NAME" for another name of
+            a field. A field in neither, and not in the data either, is unknown.
+        timestamp_field: orders the events; nanosecond resolution.
+        event_category_field: what the word before `where` is compared with.
+        tiebreaker_field: orders events of the same time; those without it come last.
+        size: at most so many events, sequences or samples.
+        result_position: which end of the ordered results `size` keeps.
+        max_samples_per_key: for samples only.
+        engine: "columnar", or "reference", the slow evaluator it is tested against.
+        since: only events at or after this time (nanoseconds since 1970); `until` likewise, exclusive.
+        until: see `since`.
+        batch_events: evaluate at most so many events together.
+
+    Raises:
+        QueryError: the query has faults; all of them are listed.
+        DeckwatchError: an option is wrong, or the events cannot be opened.
+    """
+    options = Options(
+        timestamp_field, event_category_field, tiebreaker_field, size, result_position, max_samples_per_key
+    )
+    return run_search(
+        query,
+        _repeatable(events),
+        field_types=field_types,
+        options=options,
+        engine=engine,
+        within=TimeRange(since, until),
+        batch_events=batch_events,
+    )
+
+
+def scan(
+    events: Source,
+    rules: Iterable[Rule],
+    *,
+    engine: EngineName = "columnar",
+    since: int | None = None,
+    until: int | None = None,
+    dead_letter: Callable[[DeadLetter], None] | None = None,
+    on_batch: Callable[[Reader], None] | None = None,
+    batch_events: int | None = None,
+) -> Scan:
+    """Run rules over events: an iterator of alert documents, with `.summary` once it is exhausted.
+
+    Args:
+        events: as for `search`.
+        rules: a `RuleSet`, or any rules.
+        engine: "columnar", or "reference", the slow evaluator it is tested against.
+        since: only events at or after this time (nanoseconds since 1970); `until` likewise, exclusive.
+        until: see `since`.
+        dead_letter: called with every line that is not an event.
+        on_batch: called after every batch with the reader, for progress.
+        batch_events: evaluate at most so many events together.
+
+    Raises:
+        DeckwatchError: the events cannot be opened.
+    """
+    return Scan(
+        events,
+        rules,
+        engine=engine,
+        within=TimeRange(since, until),
+        dead_letter=dead_letter,
+        on_batch=on_batch,
+        batch_events=batch_events,
+    )
+
+
+def _repeatable(events: Source) -> Source:
+    """A search may have to read its input twice, to learn types first."""
+    return list(events) if hasattr(events, "__next__") else events

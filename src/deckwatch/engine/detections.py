@@ -1,0 +1,127 @@
+"""What the engine runs: checked queries, each with the events it may see and the order they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from deckwatch.eql.check import Checked
+from deckwatch.eql.nodes import EventQuery, SampleQuery, SequenceQuery
+from deckwatch.eql.types import Kind
+from deckwatch.events.batch import EventBatch
+from deckwatch.events.streams import IndexPatterns
+from deckwatch.rules.rule import Rule
+from deckwatch.sequences.records import Key, Token
+from deckwatch.sequences.samples import SampleProgram, compile_sample
+from deckwatch.sequences.steps import Predicate, SequenceProgram, compile_sequence
+
+DEFAULT_TIEBREAKER = "event.sequence"
+"""Orders a rule's events of the same time where the rule names no field: sensors count their events there."""
+
+INDEX_FIELD = "_index"
+STREAM_FIELDS: Mapping[str, Kind] = {
+    "data_stream.type": "keyword",
+    "data_stream.dataset": "keyword",
+    "data_stream.namespace": "keyword",
+    "event.dataset": "keyword",
+}
+
+Program: TypeAlias = "SequenceProgram | SampleProgram | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A checked query with its ordering fields; `streams` None lets it see every event.
+
+    `program` is None for an event query. `predicates` are numbered as the program numbers them.
+    `collect`: an event query reports all its events at the end, in event order, instead of each at once.
+    """
+
+    checked: Checked
+    streams: IndexPatterns | None
+    time_field: str
+    tiebreaker: str | None
+    tiebreaker_kind: Kind
+    collect: bool
+    program: Program
+    predicates: tuple[Predicate, ...]
+
+    @classmethod
+    def of(
+        cls,
+        checked: Checked,
+        *,
+        time_field: str = "@timestamp",
+        tiebreaker: str | None = None,
+        tiebreaker_kind: Kind = "long",
+        streams: IndexPatterns | None = None,
+        collect: bool = False,
+    ) -> Detection:
+        program, predicates = _program(checked)
+        return cls(checked, streams, time_field, tiebreaker, tiebreaker_kind, collect, program, predicates)
+
+    @classmethod
+    def of_rule(cls, rule: Rule, kind: Kind = "long") -> Detection:
+        """The detection of a rule; `kind` is that of its tiebreaker field."""
+        return cls.of(
+            rule.checked,
+            time_field=rule.timestamp_field,
+            tiebreaker=rule.tiebreaker_field or DEFAULT_TIEBREAKER,
+            tiebreaker_kind=kind,
+            streams=IndexPatterns(rule.index),
+        )
+
+    @property
+    def fields(self) -> dict[str, Kind]:
+        """Every field that must be decoded for this detection."""
+        needed = dict(self.checked.fields)
+        needed.setdefault(self.time_field, "date")
+        if self.tiebreaker is not None:
+            needed.setdefault(self.tiebreaker, self.tiebreaker_kind)
+        if self.streams is not None:
+            needed |= STREAM_FIELDS
+        return needed
+
+
+def _program(checked: Checked) -> tuple[Program, tuple[Predicate, ...]]:
+    match checked.query:
+        case EventQuery(filter=wanted):
+            return None, (Predicate(wanted, ()),)
+        case SampleQuery() as query:
+            sample = compile_sample(query)
+            return sample, sample.predicates
+        case SequenceQuery() as query:
+            sequence = compile_sequence(query)
+            return sequence, sequence.predicates
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events found together: `events` are positions in the input, None for a missing stage."""
+
+    detection: int
+    key: Key
+    events: tuple[Token | None, ...]
+
+
+class Engine(Protocol):
+    """One way to evaluate detections: whole columns, or row by row."""
+
+    @property
+    def fields(self) -> Mapping[str, Kind]:
+        """What batches must hold."""
+        ...
+
+    @property
+    def undated(self) -> int:
+        """Events that satisfied a stage of a sequence but carry no time, and so took no part."""
+        ...
+
+    def process(self, batch: EventBatch) -> list[tuple[int, int]]:
+        """The (row, detection) pairs of event queries that a batch satisfies, in that order."""
+        ...
+
+    def finish(self) -> list[Found]:
+        """The input has ended: what was not reported at once, by detection, in the order its query lists results."""
+        ...

@@ -1,0 +1,66 @@
+"""Which events of a batch a detection may see: its data streams, within the time asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deckwatch.engine.detections import INDEX_FIELD, STREAM_FIELDS, Detection
+from deckwatch.events.batch import EventBatch
+from deckwatch.events.document import index_name
+from deckwatch.plan.views import FieldView, Mask, Rows, distinct
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """`since` <= time < `until`, in nanoseconds; None is an open end. An event without a time is always inside."""
+
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, time: int | None) -> bool:
+        """Whether a time is inside."""
+        if time is None:
+            return True
+        return (self.since is None or self.since <= time) and (self.until is None or time < self.until)
+
+
+class Visibility:
+    """The rows of one batch, by what may see them."""
+
+    def __init__(self, batch: EventBatch, within: TimeRange) -> None:
+        self._batch = batch
+        self._within = within
+        self._known: dict[tuple[str, tuple[bool, ...]], Rows] = {}
+        self._streams, self._which = _streams(batch)
+
+    def rows(self, detection: Detection) -> Rows:
+        """The events a detection sees, ascending; an event that names no stream is seen by all."""
+        patterns = detection.streams
+        seen = tuple(patterns is None or stream is None or patterns.matches(stream) for stream in self._streams)
+        key = detection.time_field, seen
+        if key not in self._known:
+            self._known[key] = np.flatnonzero(np.asarray(seen, dtype=np.bool_)[self._which] & self._inside(key[0]))
+        return self._known[key]
+
+    def _inside(self, time_field: str) -> Mask:
+        if self._within == TimeRange():
+            return np.ones(self._batch.height, dtype=np.bool_)
+        view = FieldView(self._batch.columns[time_field])
+        inside = [self._within.holds(min(times, default=None)) for times in view.lists.to_list()]
+        return np.asarray(inside, dtype=np.bool_)[view.codes]
+
+
+def _streams(batch: EventBatch) -> tuple[list[str | None], Rows]:
+    """The distinct streams of a batch, and for each row the number of its own."""
+    names = [name for name in (INDEX_FIELD, *STREAM_FIELDS) if name in batch.columns]
+    views = [FieldView(batch.columns[name]) for name in names]
+    first, which = distinct([view.codes for view in views])
+    contents = zip(*(view.python_lists(view.codes[first]) for view in views), strict=True)
+    return [_stream(dict(zip(names, each, strict=True))) for each in contents], which
+
+
+def _stream(document: dict[str, list[str]]) -> str | None:
+    index = document.pop(INDEX_FIELD, [])
+    return index_name(document, index[0] if index else None)

@@ -1,0 +1,125 @@
+"""What to ask of a line: SQL that takes fields out of nested JSON, and the signs that a line is spelled otherwise."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+ENVELOPE = ("_index", "_id", "_source")
+
+Tree: TypeAlias = "dict[str, Tree | str]"
+
+
+def is_extractable(name: str) -> bool:
+    """Whether SQL can name the field at all: no empty part, no null character."""
+    return "\0" not in name and all(name.split("."))
+
+
+def extraction(names: Sequence[str], table: str) -> str:
+    """SQL for the JSON text of every field, and of the parts of the envelope, in each `line` of a table.
+
+    Columns are `_index`, `_id`, `_source`, `f0`, `f1` …, and `broken`, true where the line is no JSON. Only the nested
+    spelling is seen, and no arrays on the way.
+    """
+    trees: list[Tree] = [{}]
+    chosen = []
+    wanted = [(name, [name]) for name in ENVELOPE] + [(f"f{i}", name.split(".")) for i, name in enumerate(names)]
+    for column, path in wanted:
+        place = next((place for place, tree in enumerate(trees) if _fits(tree, path)), len(trees))
+        if place == len(trees):
+            trees.append({})
+        _plant(trees[place], path)
+        chosen.append(f"{'.'.join([f's{place}', *map(_identifier, path)])} AS {column}")
+    structs = (f"try(json_transform(line, {_literal(json.dumps(tree))})) AS s{i}" for i, tree in enumerate(trees))
+    return f"SELECT {', '.join(chosen)}, s0 IS NULL AS broken FROM (SELECT {', '.join(structs)} FROM {table})"  # noqa: S608
+
+
+def _fits(tree: Tree, path: Sequence[str]) -> bool:
+    """Whether one SQL structure can hold the path too: no name is leaf and branch, none differ by case alone."""
+    name, *rest = path
+    if name not in tree:
+        return name.lower() not in {other.lower() for other in tree}
+    branch = tree[name]
+    return isinstance(branch, dict) and bool(rest) and _fits(branch, rest)
+
+
+def _plant(tree: Tree, path: Sequence[str]) -> None:
+    name, *rest = path
+    if not rest:
+        tree[name] = "JSON"
+        return
+    branch = tree.setdefault(name, {})
+    assert isinstance(branch, dict)  # noqa: S101  # `_fits` said so
+    _plant(branch, rest)
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Signs of a dotted key, or of an array where an object is expected, on the way to a field.
+
+    `hints` are cheap to look for and never absent from such a line. `proof` then tells most of the others apart:
+    values that merely look like it.
+    """
+
+    hints: tuple[str, ...]
+    proof: str
+
+
+_BLANKS = (" ", "\t", "\r")
+
+
+def signs(names: Iterable[str]) -> Signs | None:
+    """The signs for these fields; None when none of them lies inside an object."""
+    paths = [name.split(".") for name in names]
+    branches = sorted({part for path in paths for part in path[:-1]})
+    if not branches:
+        return None
+    dotted = sorted({f"{one}.{next_}" for path in paths for one, next_ in itertools.pairwise(path)})
+    escapes = sorted({form for name in [*branches, "."] for character in name for form in _escapes(character)})
+    after = ('":[', '": [', *(f'":{blank}' for blank in _BLANKS[1:]), '":  ', *(f'"{blank}' for blank in _BLANKS))
+    hints = (
+        *(f'"{_inside(key)}' for key in dotted),
+        *(f'"{_inside(branch)}{end}' for branch in branches for end in after),
+        *escapes,
+    )
+    proofs = (
+        rf'"(?:{_either(dotted)}){_REST_OF_KEY}',
+        rf'"(?:{_either(branches)})"[ \t\r]*:[ \t\r]*\[',
+        rf"(?:{'|'.join(map(re.escape, escapes))}){_REST_OF_KEY}",
+    )
+    return Signs(hints, "|".join(proofs))
+
+
+_REST_OF_KEY = r'(?:[^"\\]|\\.)*"[ \t\r]*:'
+
+
+def _inside(text: str) -> str:
+    """The text as it is usually written inside a JSON string."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _either(texts: Iterable[str]) -> str:
+    return "|".join(re.escape(_inside(text)) for text in texts)
+
+
+def _escapes(character: str) -> Iterable[str]:
+    """Each way to escape a character in a JSON string; of one beyond 16 bits, its first half."""
+    unit = f"{int.from_bytes(character.encode('utf-16-be')[:2]):04x}"
+    for digits in itertools.product(*({digit, digit.upper()} for digit in unit)):
+        yield "\\u" + "".join(digits)
+    if character == "/":
+        yield "\\/"
+    elif len(_inside(character)) == 2:
+        yield _inside(character)

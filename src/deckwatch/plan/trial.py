@@ -1,0 +1,49 @@
+"""Single tests of a condition, run over rows of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from deckwatch.eql.evaluate import matches
+from deckwatch.eql.nodes import EventFilter, Expr, Scalar
+from deckwatch.eql.types import Kind
+from deckwatch.plan.expressions import compile_test
+from deckwatch.plan.rename import numbered
+from deckwatch.plan.views import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A lowered test whose fields are numbered by occurrence, and its columnar form where there is one."""
+
+    row_form: EventFilter
+    columnar: pl.Expr | None
+
+    @classmethod
+    def compiled(cls, test: Expr, kinds: Mapping[str, Kind]) -> Test:
+        return cls(EventFilter(None, numbered(test)), compile_test(test, kinds))
+
+
+def run(frame: pl.DataFrame, tests: Sequence[Test]) -> list[Mask]:
+    """A verdict per row for each test, in order; what cannot be told counts as false.
+
+    The frame has one column per occurrence of a field, named 0, 1, ….
+    """
+    columnar = {
+        str(i): test.columnar.fill_null(value=False) for i, test in enumerate(tests) if test.columnar is not None
+    }
+    verdicts = frame.select(**columnar)
+    return [
+        verdicts[str(i)].to_numpy() if str(i) in columnar else _run_by_row(frame, test) for i, test in enumerate(tests)
+    ]
+
+
+def _run_by_row(frame: pl.DataFrame, test: Test) -> Mask:
+    def verdict(row: tuple[Scalar, ...]) -> bool:
+        return matches(test.row_form, "", lambda name: [] if row[int(name)] is None else [row[int(name)]])
+
+    return np.fromiter(map(verdict, frame.iter_rows()), dtype=np.bool_, count=frame.height)

@@ -1,0 +1,174 @@
+"""From paths to rules: which files are read, and what becomes of what is in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TypeAlias
+
+from deckwatch.eql.check import check
+from deckwatch.eql.errors import QueryError
+from deckwatch.eql.parser import parse
+from deckwatch.errors import DeckwatchError
+from deckwatch.events.fields import field_table
+from deckwatch.rules.draft import MAX_BYTES, Draft, Reading
+from deckwatch.rules.ndjson import read_json, read_ndjson
+from deckwatch.rules.package import newest, read_package
+from deckwatch.rules.required import required_fields
+from deckwatch.rules.rule import Rule, RuleError, RuleFault, RuleSet, Skipped, category_field
+from deckwatch.rules.toml import read_toml
+from deckwatch.rules.validate import reason_to_skip, validated
+
+Reader: TypeAlias = Callable[[Path], Iterator[Reading]]
+
+MAX_FAULTS = 100
+"""Of one file. A file with more is the wrong file, or one cause has many faults."""
+
+
+def load_rules(*paths: str | Path) -> RuleSet:
+    """The rules of files and folders; folders are searched at every depth, hidden ones left out.
+
+    Rules are read from detection-rules TOML, single JSON rules, Kibana exports (NDJSON) and the package of
+    prebuilt rules, zipped or unpacked. What cannot be used is in `skipped` and `faults`, and never keeps the
+    rest from being loaded. Raises `DeckwatchError` for a path that does not exist.
+    """
+    roots = [Path(path) for path in paths]
+    for root in roots:
+        _check_reachable(root)
+    seen: set[Path] = set()
+    return RuleSet.union(_rule_set(newest(_readings(root, seen))) for root in roots)
+
+
+def _check_reachable(root: Path) -> None:
+    try:
+        root.stat()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DeckwatchError(f"{root}: {reason}; name rule files or folders that hold some") from error
+
+
+def founding_rules() -> RuleSet:
+    """The two rules that ship with deckwatch."""
+    with as_file(files("deckwatch.rules") / "founding") as folder:
+        return load_rules(folder)
+
+
+def _readings(root: Path, seen: set[Path]) -> Iterator[Reading]:
+    """Everything in the files of a path, except those already seen."""
+    found = False
+    for path in _files(root):
+        found = True
+        if not path.is_file():
+            hint = "rules are read from files that can be read again"
+            yield RuleFault(str(path), None, None, "not a regular file", hint)
+        elif (real := path.resolve()) not in seen:
+            seen.add(real)
+            yield from _read(path)
+    if not found:
+        yield RuleFault(
+            str(root), None, None, "no rule files in this folder", f"rule files end in {', '.join(READERS)}"
+        )
+
+
+def _files(root: Path) -> Iterable[Path]:
+    if not root.is_dir():
+        return (root,)
+    return sorted(
+        path
+        for path in root.rglob("*")
+        if path.suffix.lower() in READERS
+        and not path.is_dir()
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+
+
+def _read(path: Path) -> Iterator[Reading]:
+    file = str(path)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        yield RuleFault(file, None, None, "not a rule file", f"rule files end in {', '.join(READERS)}")
+        return
+    try:
+        yield from reader(path)
+    except RuleError as error:
+        yield from error.faults
+    except RecursionError:
+        yield RuleFault(file, None, None, "nested too deeply to be a rule", "is this the right file?")
+    except OSError as error:
+        yield RuleFault(file, None, None, f"cannot be read: {error.strerror}", "check the file and its permissions")
+
+
+def _toml(path: Path) -> Iterator[Reading]:
+    yield read_toml(_bytes(path), str(path))
+
+
+def _json(path: Path) -> Iterator[Reading]:
+    return read_json(_bytes(path), str(path))
+
+
+def _ndjson(path: Path) -> Iterator[Reading]:
+    with path.open("rb") as stream:
+        yield from read_ndjson(stream, str(path))
+
+
+def _zip(path: Path) -> Iterator[Reading]:
+    return read_package(path, str(path))
+
+
+READERS: Mapping[str, Reader] = {".toml": _toml, ".json": _json, ".ndjson": _ndjson, ".zip": _zip}
+
+
+def _bytes(path: Path) -> bytes:
+    """The file's content, or of a file that is too large just enough to say so."""
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _rule_set(readings: Iterable[Reading]) -> RuleSet:
+    rules: list[Rule] = []
+    skipped: list[Skipped] = []
+    faults: list[RuleFault] = []
+    counts: Counter[str] = Counter()
+    for reading in readings:
+        match _result(reading):
+            case Rule() as rule:
+                rules.append(rule)
+            case Skipped() as skip:
+                skipped.append(skip)
+            case several:
+                for fault in several:
+                    counts[fault.file] += 1
+                    if counts[fault.file] <= MAX_FAULTS:
+                        faults.append(fault)
+    for file, count in counts.items():
+        if count > MAX_FAULTS:
+            faults.append(RuleFault(file, None, None, f"{count - MAX_FAULTS} more faults", "mend the first ones first"))
+    return RuleSet(tuple(rules), tuple(skipped), tuple(faults))
+
+
+def _result(reading: Reading) -> Rule | Skipped | tuple[RuleFault, ...]:
+    match reading:
+        case Draft():
+            try:
+                return reason_to_skip(reading) or compiled(reading)
+            except RuleError as error:
+                return error.faults
+        case Skipped():
+            return reading
+        case RuleFault():
+            return (reading,)
+
+
+def compiled(draft: Draft) -> Rule:
+    """The rule of a draft; raises `RuleError` with all faults of its parameters, or else of its query."""
+    parameters = validated(draft)
+    query = parameters["query"]
+    try:
+        tree = parse(query)
+        checked = check(tree, field_table(), text=query, category_field=category_field(parameters), on_unknown="infer")
+    except QueryError as error:
+        raise RuleError(*draft.query_faults(error)) from error
+    parameters.setdefault("required_fields", required_fields(tree))
+    return Rule.of(parameters, checked, draft.source)

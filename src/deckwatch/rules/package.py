@@ -1,0 +1,83 @@
+"""The package of prebuilt rules: an archive with one JSON file for each version of each rule."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from deckwatch.rules.draft import MAX_BYTES, Draft, Reading
+from deckwatch.rules.ndjson import ASSET_KEYS, read_json
+from deckwatch.rules.rule import RuleError, RuleFault
+
+FOLDER = "kibana/security_rule/"
+MAX_ARCHIVE_BYTES = 512 << 20
+MAX_TOTAL_BYTES = 2 << 30
+"""Of all rules of an archive together, unpacked."""
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+"""What zipfile raises on damaged, encrypted and exotic archives."""
+
+
+def read_package(path: Path, file: str) -> Iterator[Reading]:
+    """Every rule of an archive, in every version; a bad member is a fault and the others are still read."""
+    if path.stat().st_size > MAX_ARCHIVE_BYTES:
+        hint = f"unpack archives of more than {MAX_ARCHIVE_BYTES >> 20} MiB and load the folder"
+        raise RuleError(RuleFault(file, None, None, "too large", hint))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _members(archive, file)
+            for member in members:
+                yield from _read_member(archive, member, f"{file}/{member.filename}")
+    except _BROKEN as error:
+        fault = RuleFault(file, None, None, f"not a readable zip archive: {error}", "download it again")
+        raise RuleError(fault) from error
+
+
+def newest(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """Of the versions of a prebuilt rule the newest; the others are passed on as skipped."""
+    best: dict[str, Draft] = {}
+    for reading in readings:
+        if not isinstance(reading, Draft) or reading.required != ASSET_KEYS or not _versioned(reading):
+            yield reading
+            continue
+        rule_id = reading.parameters["rule_id"]
+        known = best.setdefault(rule_id, reading)
+        if known is not reading:
+            older, best[rule_id] = sorted((known, reading), key=lambda draft: int(draft.parameters["version"]))
+            versions = f"version {older.parameters['version']}; {best[rule_id].parameters['version']} is newer"
+            yield older.skipped(versions)
+    yield from best.values()
+
+
+def _versioned(draft: Draft) -> bool:
+    rule_id, version = draft.parameters.get("rule_id"), draft.parameters.get("version")
+    return isinstance(rule_id, str) and type(version) is int
+
+
+def _members(archive: zipfile.ZipFile, file: str) -> list[zipfile.ZipInfo]:
+    members = [
+        member
+        for member in archive.infolist()
+        if FOLDER in member.filename and member.filename.endswith(".json") and not member.is_dir()
+    ]
+    if not members:
+        hint = f"the package of prebuilt rules has them in {FOLDER}; unpack other archives and load the folder"
+        raise RuleError(RuleFault(file, None, None, "no rules in this archive", hint))
+    if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
+        hint = f"the rules of an archive may unpack to {MAX_TOTAL_BYTES >> 30} GiB; is this the right file?"
+        raise RuleError(RuleFault(file, None, None, "unpacks to too much", hint))
+    return members
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Iterator[Reading]:
+    try:
+        with archive.open(member) as stream:
+            yield from read_json(stream.read(MAX_BYTES + 1), name)
+    except RuleError as error:
+        yield from error.faults
+    except RecursionError:
+        yield RuleFault(name, None, None, "nested too deeply to be a rule", "is this the right file?")
+    except _BROKEN as error:
+        yield RuleFault(name, None, None, f"cannot be unpacked: {error}", "download the archive again")
