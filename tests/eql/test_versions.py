@@ -1,5 +1,7 @@
 """The order of versions."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ ASCENDING = [
 ]
 
 
-@pytest.mark.parametrize(("low", "high"), [*zip(ASCENDING, ASCENDING[1:], strict=False)])
+@pytest.mark.parametrize(("low", "high"), [*pairwise(ASCENDING)])
 def test_order(low: str, high: str) -> None:
     assert version_key(low) < version_key(high)
 

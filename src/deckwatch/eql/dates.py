@@ -18,7 +18,9 @@ SECOND = 1_000 * MILLISECOND
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-LEAST, GREATEST = -(2**63), 2**63 - 1
+LEAST, GREATEST = -(2**63) + 1, 2**63 - 2
+"""The instants that fit into 64 bits and have one before and one after them that do."""
+
 _EPOCH = date(1970, 1, 1).toordinal()
 
 

@@ -51,6 +51,8 @@ _PAIRS = {
 }
 """Two signs in a row that are meant as one operator."""
 
+_JOIN = "join conditions with `and` or `or`"
+
 _STRAY_HINTS = {
     "is": "compare with `== null` or `!= null`",
     "contains": 'use `field : "*text*"` or `stringContains(field, "text")`',
@@ -59,6 +61,8 @@ _STRAY_HINTS = {
     ",": "lists stand in parentheses",
     "|": "alternatives are joined by `or`",
     ")": "no bracket is open here",
+    "by": "join keys belong to sequences and samples, behind the brackets of an event",
+    "with": "options belong to sequences, outside the brackets of an event",
     ":": "a value can be matched only once; join conditions with `and`",
 }
 """What to do about a token that cannot follow a complete expression."""
@@ -241,7 +245,8 @@ class ExpressionReader(Cursor):
                 break
             items.append(item())
         self.depth -= 1
-        hint = "the values of a list are separated by commas" if self.word in ("or", "and", "|") else ""
+        unclosed = self.current.kind is TokenKind.END or self.at("]", "|")
+        hint = "" if unclosed else "the values of a list are separated by commas"
         self.close(opening, "`,` or `)`", hint)
         return tuple(items)
 
@@ -276,7 +281,7 @@ class ExpressionReader(Cursor):
             case Token(text="not"):
                 return "put it in parentheses: `(not …)`"
             case Token(kind=TokenKind.KEYWORD, text=text):
-                return f"`{text}` is a reserved word; a field of that name is written `` `{text}` ``"
+                return f"a field of that name stands in back quotes: `{text}`"
         return ""
 
     def literal(self) -> Literal | None:
@@ -353,9 +358,11 @@ class ExpressionReader(Cursor):
         match token.kind:
             case TokenKind.NAME | TokenKind.TILDE:
                 known = _STRAY_HINTS.get(token.text.lower())
-                return known or suggest.hint(token.text, (*_PREDICATES, "and", "or", "not", "where", "by", "with"))
+                return known or suggest.hint(token.text, (*_PREDICATES, "and", "or", "not", "by", "with")) or _JOIN
             case TokenKind.NUMBER if token.text.startswith("."):
                 return "a part of a name that starts with a digit stands in back quotes"
+            case TokenKind.NUMBER | TokenKind.STRING | TokenKind.QUOTED:
+                return _JOIN
             case TokenKind.OPERATOR | TokenKind.KEYWORD:
                 if token.text in _PREDICATES:
                     return _STRAY_HINTS[":"]

@@ -35,7 +35,13 @@ def lower_condition(expr: Expr, scope: Scope) -> Expr:
 
 
 def lower(expr: Expr, scope: Scope) -> Typed:
-    """Any expression with its type; what is wrong with it is noted in the scope."""
+    """Any expression with its type, which is unknown when anything in it is wrong; that is noted in the scope."""
+    faults = len(scope.faults)
+    lowered = _lowered(expr, scope)
+    return lowered if len(scope.faults) == faults else Typed(expr, "unknown")
+
+
+def _lowered(expr: Expr, scope: Scope) -> Typed:
     match expr:
         case Literal(value=value):
             return constant(value, expr.span)

@@ -6,7 +6,6 @@ Inside an expression logic has three values (null is unknown); the two-valued ru
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from deckwatch.eql.nodes import (
     And,
@@ -28,8 +27,6 @@ from deckwatch.eql.nodes import (
 )
 from deckwatch.eql.patterns import compile_lucene, wildcard_matches
 from deckwatch.eql.scalars import arithmetic, ascii_lower, call, compare, negative
-
-compiled = lru_cache(maxsize=1024)(compile_lucene)
 
 
 def operands(expr: Expr) -> tuple[Expr, ...]:
@@ -107,7 +104,7 @@ def _alike(left: str, right: Scalar) -> bool:
 def _fits(text: str, operator: str, pattern: str) -> bool:
     insensitive = operator not in {"like", "regex"}
     if operator in {"regex", "regex~"}:
-        return compiled(pattern, insensitive).matches(text)
+        return compile_lucene(pattern, insensitive).matches(text)
     return wildcard_matches(pattern, text, insensitive)
 
 

@@ -21,9 +21,8 @@ from deckwatch.eql.nodes import (
     Span,
     fields,
 )
-from deckwatch.eql.operations import compiled
 from deckwatch.eql.operations import disjunction as any_true
-from deckwatch.eql.patterns import PatternError
+from deckwatch.eql.patterns import PatternError, compile_lucene
 from deckwatch.eql.scalars import compare
 from deckwatch.eql.scope import NUMERIC, TYPE_NAMES, Scope, Typed
 
@@ -53,13 +52,13 @@ def comparison(node: Comparison, left: Typed, right: Typed, scope: Scope) -> Typ
     """A comparison with its constant on the right."""
     operator = node.operator
     if "unknown" in {left.type, right.type}:
-        return Typed(node, "boolean")
+        return Typed(node, "unknown")
     if left.is_constant and not right.is_constant:
         left, right, operator = right, left, MIRRORED[operator]
     if not isinstance(right.expr, Literal):
         message = f"comparisons against fields are not supported: {scope.excerpt(next(fields(right.expr)))}"
         scope.fault(message, right.expr.span, FIELDS_HINT)
-        return Typed(node, "boolean")
+        return Typed(node, "unknown")
     if operator == "!=":
         return boolean(negate(_compared("==", left, right.expr, node.span, scope), node.span))
     return boolean(_compared(operator, left, right.expr, node.span, scope))
@@ -131,14 +130,14 @@ def membership(node: Membership, operand: Typed, members: Sequence[Typed], scope
     if node.insensitive and operand.type not in {"keyword", "null", "unknown"}:
         message = f"`in~` compares text, but {scope.excerpt(operand.expr)} is {TYPE_NAMES[operand.type]}"
         scope.fault(message, operand.expr.span, "use `in`")
-        return Typed(node, "boolean")
+        return Typed(node, "unknown")
     constants = [
         member.expr
         for position, member in enumerate(members)
         if _is_member(node, operand, member, position, scope) and isinstance(member.expr, Literal)
     ]
     if len(constants) < len(members) or operand.type == "unknown":
-        return Typed(node, "boolean")
+        return Typed(node, "unknown")
     known = [each for each in constants if each.value is not None]
     return boolean(_member(operand, known, node, scope))
 
@@ -193,11 +192,11 @@ def match(node: Match, operand: Typed, scope: Scope) -> Typed:
     if operand.type not in {"keyword", "null", "unknown"}:
         message = f"`{node.operator}` matches text, but {scope.excerpt(operand.expr)} is {TYPE_NAMES[operand.type]}"
         scope.fault(message, operand.expr.span, "use `==`" if node.operator == ":" else "")
-        return Typed(node, "boolean")
+        return Typed(node, "unknown")
     patterns = tuple(pattern for pattern in node.patterns if pattern.value is not None)
     sound = [_is_pattern(pattern, node, scope) for pattern in patterns]
     if not all(sound) or operand.type == "unknown":
-        return Typed(node, "boolean")
+        return Typed(node, "unknown")
     if not patterns:
         return boolean(Literal(None, span=node.span))
     if operand.type == "null":
@@ -213,7 +212,7 @@ def _is_pattern(pattern: Literal, node: Match, scope: Scope) -> bool:
         return False
     if node.operator in {"regex", "regex~"}:
         try:
-            compiled(pattern.value, node.operator == "regex~")
+            compile_lucene(pattern.value, node.operator == "regex~")
         except PatternError as error:
             scope.fault(f"{scope.excerpt(pattern)} is no regular expression: {error}", pattern.span)
             return False

@@ -41,6 +41,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
 _DIGITS = re.compile(r"([+-]?)([0-9A-Za-z]+)")
 _LONGEST_NUMBER = 1024
+_SHOWN = 40
 
 
 def ascii_lower(text: str) -> str:
@@ -198,7 +199,7 @@ def number(text: str, base: int | None = None) -> int | float:
     try:
         return in_long(int("".join(digits.groups() if digits else ()), base))
     except ValueError:
-        raise EvaluationError(f'"{text}" is no number in base {base}') from None
+        raise EvaluationError(f'"{text[:_SHOWN]}" is no number in base {base}') from None
 
 
 def _fits_long(text: str) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal as OneOf
 from typing import TypeAlias
 
-from deckwatch.eql.errors import Fault, FaultKind
+from deckwatch.eql.errors import Fault, FaultKind, visible
 from deckwatch.eql.nodes import Call, Expr, Field, Literal, Scalar, Span
 from deckwatch.eql.suggest import hint as suggestion
 from deckwatch.eql.text import QueryText
@@ -30,6 +30,9 @@ TYPE_NAMES: Mapping[Type, str] = {
 }
 
 NUMERIC: frozenset[Type] = frozenset({"long", "double"})
+
+MOST_SUGGESTIONS = 50
+"""After so many faults, names are not looked for any more: each search takes milliseconds."""
 
 _EXCERPT = 40
 
@@ -75,7 +78,7 @@ class Scope:
         self.faults: list[Fault] = []
 
     def fault(self, message: str, span: Span, hint: str = "", kind: FaultKind = "verification") -> None:
-        self.faults.append(self.source.fault(message, span, hint, kind))
+        self.faults.append(self.source.fault(visible(message), span, hint, kind))
 
     def field(self, field: Field) -> Typed:
         """A field by its real name; null when it is optional and not mapped."""
@@ -122,7 +125,8 @@ class Scope:
         """The kind of a mapped field; a fault when it is not mapped or cannot be queried."""
         info = self.schema.resolve(name)
         if info is None:
-            self.fault(f"unknown field `{name}`", span, suggestion(name, self._queryable) or hint)
+            similar = suggestion(name, self._queryable) if len(self.faults) < MOST_SUGGESTIONS else ""
+            self.fault(f"unknown field `{name}`", span, similar or hint)
             return None
         if info.kind is None:
             self.fault(f"the field `{name}` has the type {info.mapping}, which cannot be queried", span)

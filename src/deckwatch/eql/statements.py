@@ -26,7 +26,7 @@ from deckwatch.eql.nodes import (
     Stage,
     Statement,
 )
-from deckwatch.eql.tokens import TokenKind
+from deckwatch.eql.tokens import Token, TokenKind
 
 Form: TypeAlias = OneOf["sequence", "sample", "join", "until"]
 
@@ -136,7 +136,7 @@ class StatementReader(ExpressionReader):
 
     def stray(self, form: Form, place: str) -> None:
         """Notes what cannot stand between stages, and goes on at the next landmark."""
-        hint = f"each event of a {form} stands in brackets: `[category where condition]`"
+        hint = f"the events of `{form}` stand in brackets: `[category where condition]`"
         try:
             if self.at(",") and place:
                 self.fail("unexpected `,` after a stage", "stages follow one another without commas")
@@ -248,7 +248,7 @@ class StatementReader(ExpressionReader):
                     return tuple(keys)
         except Abandoned:
             self.complete = False
-            self.recover_at_landmark()
+            self.recover_at_landmark("with")
             return tuple(keys)
 
     def maxspan(self) -> MaxSpan | None:
@@ -256,7 +256,7 @@ class StatementReader(ExpressionReader):
         try:
             if not self.option("maxspan", "a sequence"):
                 return None
-            value = self.advance()
+            value = self.number(f"expected a time such as `30s`, found {shown(self.current)}")
             unit = self.advance() if self.current.kind is TokenKind.NAME else None
             span = self.span_from(value.span.start)
             match options.time_span(value, unit, span):
@@ -265,7 +265,7 @@ class StatementReader(ExpressionReader):
                 case problem:
                     self.fault(problem.message, span, problem.hint)
         except Abandoned:
-            self.recover_at_landmark()
+            self.recover_at_landmark("by", "with")
         return MaxSpan(1, "d")
 
     def runs(self, form: Form) -> int:
@@ -274,9 +274,9 @@ class StatementReader(ExpressionReader):
         try:
             if not self.option("runs", "a stage"):
                 return 1
-            value = self.advance()
+            value = self.number(f"`runs` must be a positive whole number, found {shown(self.current)}")
         except Abandoned:
-            self.recover_at_landmark()
+            self.recover_at_landmark("by", "with")
             return 1
         if form != "sequence":
             message = "`with runs` is only supported after the stages of a sequence"
@@ -303,6 +303,11 @@ class StatementReader(ExpressionReader):
             if self.current.kind is TokenKind.NAME:
                 self.advance()
         return False
+
+    def number(self, message: str) -> Token:
+        if self.current.kind is not TokenKind.NUMBER:
+            self.fail(message, "write a positive whole number, without quotes")
+        return self.advance()
 
     def fork(self) -> None:
         """`fork` and `fork=true` of the older dialect."""
@@ -371,9 +376,9 @@ class StatementReader(ExpressionReader):
     def recover_at_end(self) -> None:
         self.skip(lambda: False)
 
-    def recover_at_landmark(self) -> None:
+    def recover_at_landmark(self, *more: str) -> None:
         self.depth = 0
-        self.skip(lambda: self.at("[", "![", "|", "until", "with"))
+        self.skip(lambda: self.at("[", "![", "|", "until", *more))
 
     def recover_at_stage_end(self) -> EventFilter:
         """Goes behind the `]` of this stage, or to the next stage when there is no such bracket."""

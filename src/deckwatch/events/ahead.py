@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 0.1
+_FAREWELL_SECONDS = 2.0
 
 
 class _End:
@@ -22,11 +24,11 @@ class _End:
 class Ahead(Generic[T]):
     """The items of an iterator, at most `depth` of them made before they are asked for.
 
-    The iterator runs in a thread of its own, and what it raises is raised here. `close` lets the thread end after
-    the item it is working on; a thread that waits for input for ever does not keep the process alive.
+    The iterator runs in a thread of its own and is closed there; what it raises is raised here. `close` lets the
+    thread end after the item it is working on. A thread that waits for input for ever does not hold up the process.
     """
 
-    def __init__(self, items: Iterator[T], depth: int = 1) -> None:
+    def __init__(self, items: Generator[T, None, None], depth: int = 1) -> None:
         self._items = items
         self._queue: queue.Queue[T | _End] = queue.Queue(depth)
         self._closed = threading.Event()
@@ -46,13 +48,15 @@ class Ahead(Generic[T]):
     def close(self) -> None:
         self._closed.set()
         self._offer(_End())
+        self._thread.join(_FAREWELL_SECONDS)
 
     def _work(self) -> None:
         try:
-            for item in self._items:
-                self._put(item)
-                if self._closed.is_set():
-                    return
+            with contextlib.closing(self._items) as items:
+                for item in items:
+                    self._put(item)
+                    if self._closed.is_set():
+                        return
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that iterates
             self._put(_End(error))
         else:

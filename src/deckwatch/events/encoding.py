@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from deckwatch.eql.nodes import Scalar
 from deckwatch.eql.types import Kind
@@ -55,29 +56,34 @@ def dictionary(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:
     return pl.Series(encoded.indices).cast(pl.UInt32), encoded.dictionary
 
 
-def patch(values: pl.Series, places: np.ndarray, others: Sequence[Sequence[Scalar]]) -> pl.Series:
+def patch(values: pl.Series, places: NDArray[np.int64], others: Sequence[Sequence[Scalar]]) -> pl.Series:
     """The values, with others put in their places; lists as soon as one of these is more than one value."""
+    kind = values.to_arrow().type
     if any(len(several) > 1 for several in others):
+        kind = pa.large_list(kind)
         values = values.to_frame("value").select(pl.concat_list("value"))["value"]
-        added = pl.Series("value", [list(several) or None for several in others], dtype=values.dtype)
+        added = pa.array([several or None for several in others], kind)
     else:
-        added = pl.Series("value", [several[0] if several else None for several in others], dtype=values.dtype)
+        added = pa.array([several[0] if several else None for several in others], kind)
     if len(added) == len(values):
-        return added
+        return pl.Series(added)
     order = np.arange(len(values))
     order[places] = len(values) + np.arange(len(added))
-    return pl.concat([values.alias("value"), added]).gather(order)
+    return pl.concat([values, pl.Series(added)]).gather(order)
 
 
 def _column(codes: pl.Series, values: pl.Series) -> Column:
     """The column of these values, freed of nulls and repetitions."""
     if isinstance(values.dtype, pl.List):
-        distinct = values.unique(maintain_order=True).drop_nulls().to_frame("value")
-        ...
-    again, distinct = dictionary(pa.chunked_array([values.to_arrow()]))
+        numbers: dict[tuple[Scalar, ...], int] = {}
+        keys = [None if several is None else tuple(several) for several in values.to_list()]
+        again = [None if key is None else numbers.setdefault(key, len(numbers)) for key in keys]
+        distinct, renumbered = [list(key) for key in numbers], pl.Series(again, dtype=pl.UInt32)
+    else:
+        renumbered, distinct = dictionary(pa.chunked_array([values.to_arrow()]))
     if len(distinct) == len(values):
         return Column(codes, values)
-    return Column(again.gather(codes), pl.Series(distinct))
+    return Column(renumbered.gather(codes), pl.Series(distinct, dtype=values.dtype))
 
 
 def _read(text: str, kind: Kind) -> list[Scalar]:
@@ -92,3 +98,40 @@ def _read(text: str, kind: Kind) -> list[Scalar]:
         except (ValueError, RecursionError):
             return []
     return field_values({"value": value}, "value", kind)
+
+
+def _plain_text(texts: pa.Array) -> pl.Series:
+    plain = pc.and_not(pc.starts_with(texts, '"'), pc.match_substring(texts, "\\"))
+    unquoted = pc.utf8_slice_codeunits(texts, 1, -1)
+    return pl.Series(pc.if_else(plain, unquoted, pa.scalar(None, texts.type)))
+
+
+def _plain_number(pattern: str, storage: pl.DataType) -> Callable[[pa.Array], pl.Series]:
+    text = pl.col("text")
+    return _reader(pl.when(text.str.contains(pattern)).then(text).cast(storage))
+
+
+def _reader(expression: pl.Expr) -> Callable[[pa.Array], pl.Series]:
+    return lambda texts: pl.DataFrame({"text": pl.Series(texts, dtype=pl.String)}).select(value=expression)["value"]
+
+
+def plain_timestamps(text: pl.Expr) -> pl.Expr:
+    """Nanoseconds since 1970 of timestamps in the usual spelling; null for others."""
+    moments = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ns", strict=False)
+    return pl.when(text.str.contains(_TIMESTAMP)).then(moments.cast(pl.Int64))
+
+
+def _nothing(storage: pl.DataType) -> Callable[[pa.Array], pl.Series]:
+    return lambda texts: pl.Series([None], dtype=storage).new_from_index(0, len(texts))
+
+
+_PLAIN: Mapping[Kind, Callable[[pa.Array], pl.Series]] = {
+    "keyword": _plain_text,
+    "version": _plain_text,
+    "long": _plain_number(r"\A-?[0-9]{1,18}\z", pl.Int64()),
+    "double": _plain_number(r"\A-?[0-9]{1,15}(?:\.[0-9]{1,15})?\z", pl.Float64()),
+    "date": _reader(plain_timestamps(pl.col("text").str.strip_prefix('"').str.strip_suffix('"'))),
+    "boolean": _nothing(pl.Boolean()),
+    "ip": _nothing(pl.String()),
+}
+"""The values of the JSON texts that are most common for a kind; null for what takes a closer look."""

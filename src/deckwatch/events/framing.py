@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deckwatch.events.deadletter import EXCERPT_BYTES
 
-CHUNK_BYTES = 16 << 20
+CHUNK_BYTES = 32 << 20
 LINE_BYTES = 16 << 20
 
 _NEWLINE = 10
@@ -61,7 +61,10 @@ class Overlong:
     excerpt: bytes
 
 
-def frame(fill: Fill, *, chunk_bytes: int = CHUNK_BYTES, line_bytes: int = LINE_BYTES) -> Iterator[Chunk | Overlong]:
+Lines: TypeAlias = Generator["Chunk | Overlong", None, None]
+
+
+def frame(fill: Fill, *, chunk_bytes: int = CHUNK_BYTES, line_bytes: int = LINE_BYTES) -> Lines:
     """The lines of an input in order. Memory is bounded by the two limits, however long a line is.
 
     A line a little longer than `line_bytes` may still come in a chunk: the limit is kept by who reads the lines.
@@ -94,7 +97,7 @@ def frame(fill: Fill, *, chunk_bytes: int = CHUNK_BYTES, line_bytes: int = LINE_
 
 def _extend(rest: NDArray[np.uint8], fill: Fill, size: int) -> tuple[NDArray[np.uint8], bool]:
     """The rest of the last chunk followed by what comes next, and whether nothing did."""
-    data = np.empty(len(rest) + size, np.uint8)
+    data = np.frombuffer(pa.allocate_buffer(len(rest) + size), np.uint8)
     data[: len(rest)] = rest
     added = fill(memoryview(data)[len(rest) :])
     return data[: len(rest) + added], added == 0

@@ -16,11 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from deckwatch.eql.dates import format_timestamp
-from deckwatch.eql.nodes import Scalar
 from deckwatch.eql.types import Kind
 from deckwatch.events.decoding import NotAnEventError, decode
-from deckwatch.events.document import field_values, unwrap
+from deckwatch.events.document import leaves, unwrap
 from deckwatch.events.framing import LINE_BYTES, Chunk
 from deckwatch.events.structure import extraction, is_extractable, signs
 
@@ -144,7 +142,8 @@ class LineDecoder:
         if self._signs is None:
             return found
         series = pl.Series("line", lines)
-        hinted = series.str.contains_any(list(self._signs.hints)).arg_true()
+        hinted = series.str.contains_any(list(self._signs.keys)) | series.str.contains_any(list(self._signs.escapes))
+        hinted = hinted.arg_true()
         proven = series.gather(hinted).str.contains(self._signs.proof)
         found[hinted.filter(proven).to_numpy()] = True
         return found
@@ -157,13 +156,11 @@ class LineDecoder:
         if exact:
             mask = np.zeros(table.num_rows, np.bool_)
             mask[list(exact)] = True
-            documents = [unwrap(exact[row])[0] for row in sorted(exact)]
-            for name, kind in self._fields.items():
-                texts = [_text(field_values(document, name, kind), kind) for document in documents]
-                columns[name] = _replace(columns[name], mask, texts)
-            envelopes = [unwrap(exact[row])[1:] for row in sorted(exact)]
-            for place, name in enumerate(("_index", "_id")):
-                columns[name] = _replace(columns[name], mask, [_text([parts[place]], "keyword") for parts in envelopes])
+            documents = [unwrap(exact[row]) for row in sorted(exact)]
+            for name in self._fields:
+                columns[name] = _replace(columns[name], mask, [list(leaves(document, name)) for document, _, _ in documents])
+            columns["_index"] = _replace(columns["_index"], mask, [[index] for _, index, _ in documents])
+            columns["_id"] = _replace(columns["_id"], mask, [[identity] for _, _, identity in documents])
         return pa.table(columns)
 
 
@@ -190,15 +187,9 @@ def _only_text(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(is_text, texts, pa.scalar(None, texts.type))
 
 
-def _replace(column: pa.ChunkedArray, mask: NDArray[np.bool_], texts: Sequence[str | None]) -> pa.ChunkedArray:
-    return pa.chunked_array([pc.replace_with_mask(column.combine_chunks(), pa.array(mask), pa.array(texts, column.type))])
-
-
-def _text(values: Sequence[Scalar], kind: Kind) -> str | None:
-    """JSON that reads as these values again."""
-    if kind == "date":
-        values = [value if value is None else format_timestamp(int(value)) for value in values]
-    return msgspec.json.encode(values).decode() if values else None
+def _replace(column: pa.ChunkedArray, mask: NDArray[np.bool_], values: Sequence[Sequence[object]]) -> pa.ChunkedArray:
+    texts = pa.array([msgspec.json.encode(several).decode() if several else None for several in values], column.type)
+    return pa.chunked_array([pc.replace_with_mask(column.combine_chunks(), pa.array(mask), texts)])
 
 
 def _processors() -> int:

@@ -69,11 +69,12 @@ def _literal(text: str) -> str:
 class Signs:
     """Signs of a dotted key, or of an array where an object is expected, on the way to a field.
 
-    `hints` are cheap to look for and never absent from such a line. `proof` then tells most of the others apart:
-    values that merely look like it.
+    Such a line holds one of `keys` or, where a key is written with escapes, one of `escapes`; both are cheap to look
+    for, apart from each other. The pattern `proof` then sorts out most of the values that merely look like it.
     """
 
-    hints: tuple[str, ...]
+    keys: tuple[str, ...]
+    escapes: tuple[str, ...]
     proof: str
 
 
@@ -89,17 +90,16 @@ def signs(names: Iterable[str]) -> Signs | None:
     dotted = sorted({f"{one}.{next_}" for path in paths for one, next_ in itertools.pairwise(path)})
     escapes = sorted({form for name in [*branches, "."] for character in name for form in _escapes(character)})
     after = ('":[', '": [', *(f'":{blank}' for blank in _BLANKS[1:]), '":  ', *(f'"{blank}' for blank in _BLANKS))
-    hints = (
+    keys = (
         *(f'"{_inside(key)}' for key in dotted),
         *(f'"{_inside(branch)}{end}' for branch in branches for end in after),
-        *escapes,
     )
     proofs = (
         rf'"(?:{_either(dotted)}){_REST_OF_KEY}',
         rf'"(?:{_either(branches)})"[ \t\r]*:[ \t\r]*\[',
         rf"(?:{'|'.join(map(re.escape, escapes))}){_REST_OF_KEY}",
     )
-    return Signs(hints, "|".join(proofs))
+    return Signs(keys, tuple(escapes), "|".join(proofs))
 
 
 _REST_OF_KEY = r'(?:[^"\\]|\\.)*"[ \t\r]*:'

@@ -19,10 +19,11 @@ _SHALLOW = 2
 
 def read_ndjson(stream: IO[bytes], file: str) -> Iterator[Reading]:
     """Everything in an export that is a rule or changes one; a bad line is a fault and the others are still read."""
-    number = 0
+    empty = True
     for number, data in _lines(stream):
         if data.isspace():
             continue
+        empty = False
         try:
             text = decoded(data, file, number)
             yield from classified(_parsed(text, file, number), Source(file, number))
@@ -30,7 +31,7 @@ def read_ndjson(stream: IO[bytes], file: str) -> Iterator[Reading]:
             yield from error.faults
         except RecursionError:
             yield RuleFault(file, number, None, "nested too deeply to be a rule", "is this the right file?")
-    if not number:
+    if empty:
         yield RuleFault(file, None, None, "empty", "export rules into it or remove it")
 
 

@@ -1,0 +1,5 @@
+"""`python -m deckwatch` is `deckwatch`."""
+
+from deckwatch.cli.main import main
+
+main()

@@ -1,0 +1,95 @@
+"""The command `deckwatch`: its subcommands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from importlib import metadata
+from typing import Any
+
+import click
+
+from deckwatch.cli.completion import completion
+from deckwatch.cli.options import BAD_INPUT, INTERRUPTED
+from deckwatch.cli.query import query
+from deckwatch.cli.render import printable
+from deckwatch.cli.rules import rules
+from deckwatch.cli.scan import scan
+from deckwatch.errors import DeckwatchError
+
+
+class BadInputError(click.ClickException):
+    """What the caller gave cannot be used."""
+
+    exit_code = BAD_INPUT
+
+    def format_message(self) -> str:
+        return printable(self.message)
+
+
+class Commands(click.Group):
+    """Where errors become messages and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DeckwatchError as error:
+            raise BadInputError(str(error)) from error
+        except (KeyboardInterrupt, BrokenPipeError):
+            _let_go_of_output()
+            ctx.exit(INTERRUPTED)
+        except OSError as error:
+            raise BadInputError(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
+
+
+def _let_go_of_output() -> None:
+    """Let what is still buffered vanish, instead of failing once more when the process ends."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, sys.stderr.fileno())
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature
+    if wanted:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            click.echo(f"deckwatch {metadata.version('deckwatch')}")
+            ctx.exit()
+        raise BadInputError("deckwatch is not installed, so its version is not known")
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\
+\b
+Examples:
+  deckwatch scan events.ndjson.gz
+  deckwatch scan recordings/ --rules my-rules/ --since 7d
+  deckwatch query 'process where process.name == "nsenter"' events.ndjson
+  deckwatch rules check my-rules/
+""",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def deckwatch() -> None:
+    """Run EQL detection rules over recorded container events."""
+
+
+for command in (scan, query, rules, completion):
+    deckwatch.add_command(command)
+
+
+def main() -> None:
+    """Run `deckwatch` with the arguments of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    deckwatch(prog_name="deckwatch")

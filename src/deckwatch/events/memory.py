@@ -1,0 +1,65 @@
+"""Documents that are in memory already, as a source of events."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckwatch.eql.nodes import Scalar
+from deckwatch.eql.types import Kind
+from deckwatch.events.batch import Column
+from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
+from deckwatch.events.document import field_values, unwrap
+from deckwatch.events.encoding import encode_values
+from deckwatch.events.parts import Kept, Part
+
+BATCH_EVENTS = 4096
+SOURCE = "documents"
+
+
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    documents: Sequence[dict[str, Any]]
+
+    def document(self, row: int) -> dict[str, Any]:
+        return self.documents[row]
+
+    def keep(self, rows: NDArray[np.int64]) -> Kept:
+        return _Documents([self.documents[row] for row in rows])
+
+
+def read_documents(
+    items: Iterable[object], fields: Mapping[str, Kind], height: int | None = None
+) -> Generator[Part, None, None]:
+    """The parts of a series of documents. Whatever is no `dict` is a dead letter, numbered from 1 like a line."""
+    numbered = enumerate(items, 1)
+    while some := list(itertools.islice(numbered, height or BATCH_EVENTS)):
+        documents = [item for _, item in some if isinstance(item, dict)]
+        letters = [
+            DeadLetter(SOURCE, number, None, f"not a dict but {type(item).__name__}", excerpt(repr(item).encode()))
+            for number, item in some
+            if not isinstance(item, dict)
+        ]
+        counts = Counts(lines=len(some), events=len(documents), malformed=len(letters))
+        yield Part(counts, letters, 0, _Documents(documents), lambda held=documents: columns_of(held, fields))
+
+
+def columns_of(documents: Sequence[dict[str, Any]], fields: Mapping[str, Kind]) -> dict[str, Column]:
+    """The columns of whole documents, in any spelling."""
+    unwrapped = [unwrap(document) for document in documents]
+    columns = {}
+    for name, kind in fields.items():
+        values: list[list[Scalar]]
+        if name == "_index":
+            values = [[index] for _, index, _ in unwrapped]
+        elif name == "_id":
+            values = [[identity] for _, _, identity in unwrapped]
+        else:
+            values = [field_values(inner, name, kind) for inner, _, _ in unwrapped]
+        columns[name] = encode_values(values, kind)
+    return columns

@@ -1,0 +1,89 @@
+"""What every kind of input yields, and how rows are kept when their batch is gone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckwatch.errors import DeckwatchError
+from deckwatch.events.batch import Column
+from deckwatch.events.deadletter import Counts, DeadLetter
+
+
+class Kept(Protocol):
+    """Rows put aside, in little space."""
+
+    def document(self, index: int) -> dict[str, Any]:
+        """The document of the row that was put aside as number `index`."""
+        ...
+
+
+class Rows(Protocol):
+    """The rows of a batch as they were read."""
+
+    def document(self, row: int) -> dict[str, Any]: ...
+
+    def keep(self, rows: NDArray[np.int64]) -> Kept: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an input: what became of it, and the events in it if there are any.
+
+    `columns` encodes them, which takes a while. `consumed` says how many bytes of the input have been read so far.
+    """
+
+    counts: Counts
+    letters: Sequence[DeadLetter] = ()
+    consumed: int = 0
+    rows: Rows | None = None
+    columns: Callable[[], Mapping[str, Column]] = dict
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The kept rows of an input, found by their position in it."""
+
+    _firsts: list[int] = field(default_factory=list)
+    _pieces: list[list[tuple[NDArray[np.int64], Kept]]] = field(default_factory=list)
+
+    def put(self, first: int, rows: NDArray[np.int64], kept: Kept) -> None:
+        """Rows in ascending order, of the batch that starts at position `first`."""
+        place = bisect_right(self._firsts, first)
+        if not place or self._firsts[place - 1] != first:
+            self._firsts.insert(place, first)
+            self._pieces.insert(place, [])
+            place += 1
+        self._pieces[place - 1].append((rows, kept))
+
+    def document(self, position: int) -> dict[str, Any]:
+        place = bisect_right(self._firsts, position) - 1
+        for rows, kept in self._pieces[place] if place >= 0 else ():
+            row = position - self._firsts[place]
+            index = int(np.searchsorted(rows, row))
+            if index < len(rows) and rows[index] == row:
+                return kept.document(index)
+        raise DeckwatchError(f"event {position} was not kept: call `keep` while its batch is at hand")
+
+
+class BatchDocuments:
+    """The way back from the events of one batch to their documents."""
+
+    def __init__(self, rows: Rows, height: int, first: int, shelf: Shelf) -> None:
+        self._rows, self._first, self._shelf = rows, first, shelf
+        self._kept = np.zeros(height, np.bool_)
+
+    def document(self, row: int) -> dict[str, Any]:
+        return self._rows.document(row)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        asked = np.unique(np.asarray(rows, np.int64))
+        new = asked[~self._kept[asked]]
+        if len(new):
+            self._kept[new] = True
+            self._shelf.put(self._first, new, self._rows.keep(new))
