@@ -31,11 +31,13 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 _PART = st.one_of(
     st.from_regex(r"[A-Za-z_@][A-Za-z0-9_]{0,6}", fullmatch=True),
-    st.sampled_from(sorted(RESERVED) + ["3com", "app-name", "a b", "``", "é", "AND", "Sequence", "fork"]),
+    st.sampled_from([*sorted(RESERVED), "3com", "app-name", "a b", "``", "é", "AND", "Sequence", "fork"]),
     _TEXT.filter(bool),
 )
 
-_FUNCTION = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True).filter(lambda name: name.lower() not in RESERVED)
+_FUNCTION = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True).filter(
+    lambda name: name.lower() not in RESERVED
+)
 
 
 def fields() -> st.SearchStrategy[Field]:
@@ -116,7 +118,5 @@ def _keys(width: int) -> st.SearchStrategy[tuple[Field, ...]]:
     return st.tuples(*[fields()] * width)
 
 
-def _stages(
-    width: int, missing: st.SearchStrategy[bool], runs: st.SearchStrategy[int]
-) -> st.SearchStrategy[Stage]:
+def _stages(width: int, missing: st.SearchStrategy[bool], runs: st.SearchStrategy[int]) -> st.SearchStrategy[Stage]:
     return st.builds(Stage, _filters(), _keys(width), missing, runs)

@@ -64,7 +64,7 @@ def _text(value: object) -> str:
 
 
 @pytest.mark.parametrize(("engine", "batch_events"), [("reference", None), ("columnar", None), ("columnar", 1), ("columnar", 7)])
-@pytest.mark.parametrize(("name", "case"), _cases())
+@pytest.mark.parametrize(("name", "case"), list(_cases()))
 def test_published_case(name: str, case: dict[str, Any], engine: str, batch_events: int | None) -> None:
     suite = _read(name)
     positions = [case["result_position"]] if case.get("result_position") else ["head", "tail"]

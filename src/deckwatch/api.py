@@ -17,7 +17,7 @@ from deckwatch.eql.evaluate import evaluate_constant
 from deckwatch.eql.nodes import Query, Scalar
 from deckwatch.eql.parser import parse, parse_expression
 from deckwatch.events.deadletter import DeadLetter
-from deckwatch.events.reader import Reader, Source
+from deckwatch.events.reader import EventSource, Reader
 from deckwatch.rules.load import founding_rules, load_rules
 from deckwatch.rules.rule import Rule, RuleSet
 
@@ -35,7 +35,7 @@ def evaluate(text: str) -> Scalar:
 
 def search(
     query: str | Query,
-    events: Source,
+    events: EventSource,
     *,
     field_types: Mapping[str, str] | None = None,
     timestamp_field: str = "@timestamp",
@@ -86,7 +86,7 @@ def search(
 
 
 def scan(
-    events: Source,
+    events: EventSource,
     rules: Iterable[Rule],
     *,
     engine: EngineName = "columnar",
@@ -122,6 +122,6 @@ def scan(
     )
 
 
-def _repeatable(events: Source) -> Source:
+def _repeatable(events: EventSource) -> EventSource:
     """A search may have to read its input twice, to learn types first."""
     return list(events) if hasattr(events, "__next__") else events

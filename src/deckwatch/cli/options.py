@@ -15,42 +15,46 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 NOTHING_FOUND, FOUND, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-SEARCH_EXIT_CODES = """\
-\b
-Exit code:
-  0    nothing found
-  1    something found
-  2    bad input: unusable arguments, faulty rules, unreadable or damaged
-       files; sound rules still ran on what could be read
-  130  interrupted, or nobody reads the output any more
-"""
-
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _AGO = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
-class Moment(click.ParamType):
-    """An ISO 8601 date or time, or how long ago; becomes nanoseconds since 1970."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        if ago := _AGO.fullmatch(value):
-            return max(LEAST, time.time_ns() - int(ago[1]) * _UNITS[ago[2]])
-        moment = parse_timestamp(value)
-        if moment is None:
-            cure = "write 2026-11-22, 2026-11-22T02:42:36Z, or how long ago: 30m, 2h, 7d"
-            self.fail(f"{value!r} is no time; {cure}", param, ctx)
-        return moment
+def _since(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    return None if text is None else moment(text)
 
 
-def _until_after_since(ctx: click.Context, _: click.Parameter, until: int | None) -> int | None:
-    since = ctx.params.get("since")
+def _until(ctx: click.Context, _: click.Parameter, text: str | None) -> int | None:
+    until, since = None if text is None else moment(text), ctx.params.get("since")
     if since is not None and until is not None and until <= since:
         raise click.BadParameter("it is not after --since, so no event lies between them")
     return until
+
+
+def moment(text: str) -> int:
+    """A date or time, or how long ago, as nanoseconds since 1970.
+
+    Raises:
+        click.BadParameter: the text is neither.
+    """
+    if ago := _AGO.fullmatch(text):
+        return max(LEAST, time.time_ns() - int(ago[1]) * _UNITS[ago[2]])
+    instant = parse_timestamp(text)
+    if instant is None:
+        cure = "write 2026-11-22, 2026-11-22T02:42:36Z, or how long ago: 30m, 2h, 7d"
+        raise click.BadParameter(f"{text!r} is no time; {cure}")
+    return instant
+
+
+def exit_codes(bad_input: str) -> str:
+    """The end of the help of a command that searches events."""
+    return f"""\
+\b
+Exit code:
+  {NOTHING_FOUND:<3}  nothing found
+  {FOUND:<3}  something found
+  {BAD_INPUT:<3}  {bad_input}
+  {INTERRUPTED:<3}  interrupted, or nobody reads the output any more
+"""
 
 
 def event_paths(command: Command) -> Command:
@@ -61,12 +65,13 @@ def event_paths(command: Command) -> Command:
 def period(command: Command) -> Command:
     """The options `--since` and `--until`."""
     until = click.option(
-        "--until", type=Moment(), callback=_until_after_since, help="Only events before this time; as --since."
+        "--until", metavar="TIME", callback=_until, help="Only events before this time, written as for --since."
     )
     since = click.option(
         "--since",
-        type=Moment(),
+        metavar="TIME",
         is_eager=True,
+        callback=_since,
         help="Only events at or after this time: an ISO 8601 date or time (UTC, if it names no offset), or how long "
         "ago, such as 30m, 2h or 7d.",
     )

@@ -9,7 +9,8 @@ import click
 
 import deckwatch
 from deckwatch.cli import options
-from deckwatch.cli.render import json_line, number_of, printable
+from deckwatch.cli.render import json_line, printable
+from deckwatch.cli.summary import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +57,6 @@ def _text(found: RuleSet) -> Iterator[str]:
     for fault in found.faults:
         yield printable(str(fault))
     yield counted(found)
-
-
-def counted(found: RuleSet) -> str:
-    """How many rules there are, and how many are not."""
-    return f"{number_of(len(found), 'rule')} loaded, {len(found.skipped)} skipped, {number_of(len(found.faults), 'fault')}"
 
 
 def _json(found: RuleSet) -> Iterator[str]:

@@ -8,10 +8,10 @@ from deckwatch.eql.nodes import EventFilter, EventQuery, Field, Query, SampleQue
 from deckwatch.eql.types import Schema
 from deckwatch.events.document import leaves
 from deckwatch.events.fields import SchemaWith
-from deckwatch.events.reader import Source, open_events
+from deckwatch.events.reader import EventSource, open_events
 
 
-def completed(schema: Schema, query: Query, source: Source) -> Schema:
+def completed(schema: Schema, query: Query, source: EventSource) -> Schema:
     """The schema, with what the data tells of the fields that a query names and the schema lacks."""
     unknown = {field.name for field in named_fields(query) if schema.resolve(field.name) is None}
     found = dict(_discover(unknown, source)) if unknown else {}
@@ -41,7 +41,7 @@ def _filtered(wanted: EventFilter) -> Iterator[Field]:
     return fields(wanted.condition)
 
 
-def _discover(names: set[str], source: Source) -> Iterator[tuple[str, str]]:
+def _discover(names: set[str], source: EventSource) -> Iterator[tuple[str, str]]:
     """The first value of each field decides, in input order; reading ends when every name has one."""
     missing = set(names)
     with open_events(source, {}) as reader:

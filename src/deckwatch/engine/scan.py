@@ -17,7 +17,7 @@ from deckwatch.errors import DeckwatchError
 from deckwatch.events.deadletter import DeadLetter
 from deckwatch.events.document import document_id, index_name
 from deckwatch.events.fields import field_table
-from deckwatch.events.reader import Reader, Source, open_events
+from deckwatch.events.reader import EventSource, Reader, open_events
 from deckwatch.rules.rule import Rule
 
 Alert = dict[str, Any]
@@ -32,7 +32,7 @@ class Scan(Iterator[Alert]):
 
     def __init__(
         self,
-        events: Source,
+        events: EventSource,
         rules: Iterable[Rule],
         *,
         engine: EngineName = "columnar",

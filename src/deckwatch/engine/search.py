@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -18,7 +18,7 @@ from deckwatch.eql.types import Kind, Schema
 from deckwatch.eql.unparse import unparse
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.fields import SchemaWith, field_table
-from deckwatch.events.reader import Source, open_events
+from deckwatch.events.reader import EventSource, open_events
 from deckwatch.sequences.limits import cut
 
 ResultPosition: TypeAlias = Literal["head", "tail"]
@@ -62,7 +62,7 @@ class Options:
 
 def search(
     query: str | Query,
-    events: Source,
+    events: EventSource,
     *,
     field_types: Mapping[str, str] | None = None,
     options: Options,
@@ -83,11 +83,11 @@ def search(
         found = _limited(runner.finish(), checked.query, options)
         if isinstance(checked.query, EventQuery):
             return Result(events=[reader.document(each.events[0]) for each in found if each.events[0] is not None])
-        kinds = _key_kinds(checked)
+        keys = _key_forms(checked)
         return Result(
             sequences=[
                 Sequence(
-                    [_shown(value, kind) for value, kind in zip(each.key, kinds, strict=True)],
+                    [form(value) for form, value in zip(keys, each.key, strict=True)],
                     [None if position is None else reader.document(position) for position in each.events],
                 )
                 for each in found
@@ -118,14 +118,25 @@ def _limited(found: list[Found], query: Query, options: Options) -> list[Found]:
     return cut(found, query.pipes, options.size, options.result_position)
 
 
-def _key_kinds(checked: Checked) -> list[Kind]:
-    """The kinds of the join keys of the first stage, global keys first."""
+def _key_forms(checked: Checked) -> list[Callable[[Scalar], Scalar]]:
+    """How each join key is shown, global keys first: dates as ISO 8601 in sequences, as epoch milliseconds in samples."""
     match checked.query:
-        case SequenceQuery(stages=(stage, *_), by=by) | SampleQuery(stages=(stage, *_), by=by):
-            return [checked.fields[key.name] for key in by + stage.by]
+        case SequenceQuery(stages=(stage, *_), by=by):
+            date = format_timestamp
+        case SampleQuery(stages=(stage, *_), by=by):
+            date = _milliseconds
         case _:
             return []
+    return [_dated(date) if checked.fields[key.name] == "date" else _as_it_is for key in by + stage.by]
 
 
-def _shown(value: Scalar, kind: Kind) -> Scalar:
-    return format_timestamp(value) if kind == "date" and isinstance(value, int) else value
+def _dated(form: Callable[[int], Scalar]) -> Callable[[Scalar], Scalar]:
+    return lambda value: form(value) if isinstance(value, int) else value
+
+
+def _milliseconds(nanoseconds: int) -> int:
+    return nanoseconds // 1_000_000
+
+
+def _as_it_is(value: Scalar) -> Scalar:
+    return value

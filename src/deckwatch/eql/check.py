@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
+from deckwatch.eql.constraints import uneven_keys
 from deckwatch.eql.errors import QueryError
 from deckwatch.eql.inference import infer
 from deckwatch.eql.lower import lower_condition
@@ -74,6 +75,8 @@ def _checked(query: Statement, category_field: str, scope: Scope) -> Statement:
             checked = replace(query, by=by, stages=stages, until=until and _stage(until, category_field, scope))
     if isinstance(query, JoinQuery):
         scope.fault("`join` is not supported", Span(query.span.start, query.span.start + len("join")), "use `sequence`")
+    for uneven in uneven_keys(query):
+        scope.fault(uneven.message, uneven.span, uneven.hint)
     for position in _positions(query):
         _check_position(position, scope)
     return checked

@@ -26,15 +26,12 @@ def violations(statement: Statement) -> Iterator[Violation]:
         case SequenceQuery():
             yield from _sequence_size(statement)
             yield from _sequence_missing(statement)
-            yield from _key_counts(statement)
         case SampleQuery():
             yield from _sample_size(statement)
             yield from _no_missing(statement, "a sample")
             yield from _sample_keys(statement)
-            yield from _key_counts(statement)
         case JoinQuery():
             yield from _no_missing(statement, "a join")
-            yield from _key_counts(statement)
 
 
 def _head(span: Span) -> Span:
@@ -93,7 +90,8 @@ def _sample_keys(sample: SampleQuery) -> Iterator[Violation]:
             yield Violation(f"join key `{key.name}` may be used only once", key.span)
 
 
-def _key_counts(query: SequenceQuery | SampleQuery | JoinQuery) -> Iterator[Violation]:
+def uneven_keys(query: SequenceQuery | SampleQuery | JoinQuery) -> Iterator[Violation]:
+    """Every stage whose number of join keys is not that of the first: no faults of grammar, but nothing can run."""
     until = () if isinstance(query, SampleQuery) or query.until is None else (query.until,)
     stages = (*query.stages, *until)
     expected = len(stages[0].by) if stages else 0

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from deckwatch.eql.lucene_nodes import Chars, Complement, Concat, Intersection, Regex, Repeat, Union
+from deckwatch.eql.lucene_nodes import combines
 from deckwatch.eql.lucene_parser import parse
 from deckwatch.eql.lucene_rust import rust
 from deckwatch.eql.lucene_terms import Automaton
 
 
 class Lucene:
-    """A compiled pattern. It fits a value as a whole.
+    r"""A compiled pattern. It fits a value as a whole.
 
-    `rust` is the same pattern for Rust's `regex` crate, to stand in `(?s)\\A(?:…)\\z`. It is None where the pattern
+    `rust` is the same pattern for Rust's `regex` crate, to stand in `(?s)\A(?:…)\z`. It is None where the pattern
     uses `~` or `&`, or takes over 8 MB of the 10 MB the crate allows one expression.
     """
 
     def __init__(self, pattern: str, *, insensitive: bool) -> None:
         tree = parse(pattern, insensitive=insensitive)
         self._automaton = Automaton(tree)
-        if _combines(tree):
+        if combines(tree):
             self._automaton.settle()
         self.rust: str | None = rust(tree)
 
@@ -42,16 +42,3 @@ def compile_lucene(pattern: str, insensitive: bool) -> Lucene:  # noqa: FBT001
         PatternError: the pattern cannot be read, or is too large or too complex.
     """
     return Lucene(pattern, insensitive=insensitive)
-
-
-def _combines(node: Regex) -> bool:
-    """Whether `~` or `&` is used: what they combine may have far more states than the pattern has parts."""
-    match node:
-        case Chars():
-            return False
-        case Concat(parts) | Union(parts):
-            return any(map(_combines, parts))
-        case Repeat(part=part):
-            return _combines(part)
-        case Intersection() | Complement():
-            return True

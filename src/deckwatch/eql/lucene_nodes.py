@@ -127,3 +127,16 @@ def size(node: Regex) -> int:
             return 1 + size(part)
         case Repeat(part, low, high):
             return size(part) * max(low, high or 1)
+
+
+def combines(node: Regex) -> bool:
+    """Whether `~` or `&` is used: what they combine may have far more states than the pattern has parts."""
+    match node:
+        case Chars():
+            return False
+        case Concat(parts) | Union(parts):
+            return any(map(combines, parts))
+        case Repeat(part=part):
+            return combines(part)
+        case Intersection() | Complement():
+            return True

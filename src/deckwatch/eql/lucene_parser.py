@@ -1,15 +1,15 @@
-"""From the text of a Lucene regular expression to its tree.
+r"""From the text of a Lucene regular expression to its tree.
 
 Read as Lucene reads it, down to its habits: `^` and `$` are ordinary, a quantifier with nothing before it stands
 for itself, so does a `]` that comes first in a class. Where Lucene would silently read something else than was
-meant, as in `(?:a)`, `\\1` or `a||b`, the pattern is refused. Case-insensitive reading widens classes and ranges too.
+meant, as in `(?:a)`, `\1` or `a||b`, the pattern is refused. Case-insensitive reading widens classes and ranges too.
 """
 
 from __future__ import annotations
 
-import os.path
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import NoReturn
 
 from deckwatch.eql.lucene_nodes import (
@@ -249,7 +249,7 @@ class _Reader:
         return ((low, high),)
 
     def _predefined(self) -> Ranges | None:
-        """The characters of `\\d` and its like, if one stands here."""
+        r"""The characters of `\d` and its like, if one stands here."""
         ranges = _CLASSES.get(self.text[self.at + 1 : self.at + 2]) if self.text.startswith("\\", self.at) else None
         self.at += 2 if ranges else 0
         return ranges
@@ -294,9 +294,9 @@ def interval(first: str, last: str) -> Regex:
 
 def _between(low: str, high: str) -> Regex:
     """Numbers between two of the same width, written with that width."""
-    prefix = os.path.commonprefix([low, high])
-    head = [_digit(char, char) for char in prefix]
-    low, high = low.removeprefix(prefix), high.removeprefix(prefix)
+    shared = [char for char, _ in takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=True))]
+    head = [_digit(char, char) for char in shared]
+    low, high = low[len(shared) :], high[len(shared) :]
     if not low:
         return concat(head)
     rest = len(low) - 1

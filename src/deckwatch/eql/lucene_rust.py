@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from deckwatch.eql.lucene_nodes import ANY, Chars, Complement, Concat, Intersection, Ranges, Regex, Repeat, Union
+from deckwatch.eql.lucene_nodes import (
+    ANY,
+    Chars,
+    Complement,
+    Concat,
+    Intersection,
+    Ranges,
+    Regex,
+    Repeat,
+    Union,
+    combines,
+)
 
 MAX_BYTES = 8_000_000
 """What one pattern may take compiled. The crate's limit is 10 MB for a whole expression."""
@@ -18,7 +29,7 @@ _BYTES = ((0x7F, 32), (0x7FF, 100), (0xFFFF, 400), (0x10FFFF, 650))
 
 def rust(node: Regex) -> str | None:
     """The pattern without anchors, for `(?s)`. None when it uses `~` or `&`, or would take too much memory."""
-    return _text(node) if _expressible(node) and _bytes(node) <= MAX_BYTES else None
+    return None if combines(node) or _bytes(node) > MAX_BYTES else _text(node)
 
 
 def rust_literal(char: str) -> str:
@@ -28,29 +39,17 @@ def rust_literal(char: str) -> str:
     return f"\\{char}" if char in _SPECIAL else char
 
 
-def _expressible(node: Regex) -> bool:
-    match node:
-        case Chars():
-            return True
-        case Concat(parts) | Union(parts):
-            return all(map(_expressible, parts))
-        case Repeat(part=part):
-            return _expressible(part)
-        case Intersection() | Complement():
-            return False
-
-
 def _bytes(node: Regex) -> int:
     """About what the crate needs for it, rather too much than too little."""
     match node:
         case Chars(ranges):
             return 40 + sum(_range_bytes(low, high) for low, high in ranges)
-        case Concat(parts) | Union(parts) | Intersection(parts):
+        case Concat(parts) | Union(parts):
             return _OPTIONAL_BYTES + sum(map(_bytes, parts))
         case Repeat(part, low, high):
             return (_bytes(part) + _OPTIONAL_BYTES) * max(low + (high is None), high or 1)
-        case Complement(part):
-            return _bytes(part)
+        case Intersection() | Complement():
+            raise TypeError(f"has no form in Rust: {node}")
 
 
 def _range_bytes(low: int, high: int) -> int:
@@ -83,7 +82,9 @@ def _chars_text(ranges: Ranges) -> str:
     if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
         return rust_literal(chr(ranges[0][0]))
     encodable = [_without_surrogates(low, high) for low, high in ranges]
-    inside = "".join(f"{_point(low)}-{_point(high)}" for low, high in encodable if low <= high)
+    inside = "".join(
+        _point(low) if low == high else f"{_point(low)}-{_point(high)}" for low, high in encodable if low <= high
+    )
     return f"[{inside}]" if inside else NEVER
 
 

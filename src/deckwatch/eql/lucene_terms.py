@@ -33,7 +33,7 @@ class Leaf(Term):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sequel(Term):
-    """A head that is neither a Sequel nor an Either, and what comes after."""
+    """A head that is no Sequel itself, and what comes after."""
 
     head: Term
     tail: Term
@@ -41,6 +41,8 @@ class Sequel(Term):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Either(Term):
+    """Alternatives; with a Sequel whose head may be empty, its tail is always among them."""
+
     terms: frozenset[Term]
 
 
@@ -170,34 +172,35 @@ class Automaton:
             case Leaf(bit=bit):
                 return EPSILON if bit & self._alphabet.marks[symbol] else NOTHING
             case Sequel():
-                return self._sequel_derivative(term, symbol)
+                return self._either([self._step(each, symbol) for each in _skipping([term])])
             case Either(terms=terms):
-                return self._either([self._derive(each, symbol) for each in terms])
+                return self._either([self._step(each, symbol) for each in terms])
             case Both(terms=terms):
                 return self._both([self._derive(each, symbol) for each in terms])
             case Other(term=denied):
                 return self._other(self._derive(denied, symbol))
             case Copies(term=copied, low=low, high=high):
                 rest = self._copies(copied, max(low - 1, 0), None if high is None else high - 1)
-                return self._sequel([self._derive(copied, symbol)], rest)
+                return self._spread(self._derive(copied, symbol), rest)
             case _:
                 return NOTHING
 
-    def _sequel_derivative(self, term: Term, symbol: int) -> Term:
-        parts = []
-        nullable = True
-        while nullable and isinstance(term, Sequel):
-            parts.append(self._sequel([self._derive(term.head, symbol)], term.tail))
-            nullable, term = term.head.nullable, term.tail
-        if nullable:
-            parts.append(self._derive(term, symbol))
-        return self._either(parts)
+    def _step(self, term: Term, symbol: int) -> Term:
+        """What may follow, should a Sequel's head not be skipped."""
+        if isinstance(term, Sequel):
+            return self._spread(self._derive(term.head, symbol), term.tail)
+        return self._derive(term, symbol)
+
+    def _spread(self, derived: Term, tail: Term) -> Term:
+        """A derivative and what comes after it, alternative by alternative: that bounds how many states there can be."""
+        alternatives = derived.terms if isinstance(derived, Either) else (derived,)
+        return self._either([self._sequel([each], tail) for each in alternatives])
 
     def _shared(self, term: Term, *parts: object) -> Term:
         return self._known.setdefault((type(term), *parts), term)
 
     def _sequel(self, heads: Iterable[Term], tail: Term) -> Term:
-        """Heads and a tail in a row. An alternative spreads over its tail: that bounds how many states there can be."""
+        """Heads and a tail in a row."""
         for head in reversed([*heads]):
             match head:
                 case _ if head is NOTHING or tail is NOTHING:
@@ -206,8 +209,6 @@ class Automaton:
                     pass
                 case Sequel():
                     tail = self._sequel(_flat(head), tail)
-                case Either(terms=terms):
-                    tail = self._either([self._sequel([each], tail) for each in terms])
                 case _ if tail is EPSILON:
                     tail = head
                 case _:
@@ -215,7 +216,7 @@ class Automaton:
         return tail
 
     def _either(self, parts: Iterable[Term]) -> Term:
-        terms = {leaf for part in parts for leaf in (part.terms if isinstance(part, Either) else (part,))}
+        terms = _skipping(leaf for part in parts for leaf in (part.terms if isinstance(part, Either) else (part,)))
         self._work += len(terms)
         if EVERYTHING in terms:
             return EVERYTHING
@@ -255,6 +256,18 @@ class Automaton:
         if low == high == 1:
             return term
         return self._shared(Copies(low == 0 or term.nullable, term, low, high), term, low, high)
+
+
+def _skipping(terms: Iterable[Term]) -> set[Term]:
+    """The terms and whatever follows a head that may be empty. Doing this once for all keeps steps linear."""
+    reached: set[Term] = set()
+    for start in terms:
+        term = start
+        while term not in reached:
+            reached.add(term)
+            if isinstance(term, Sequel) and term.head.nullable:
+                term = term.tail
+    return reached
 
 
 def _flat(term: Term) -> list[Term]:

@@ -60,7 +60,7 @@ def _end_of(part: str, value: str, start: int) -> int:
 
 
 def wildcard_regex(pattern: str, insensitive: bool) -> str:  # noqa: FBT001
-    """The wildcard for Rust's `regex` crate, to stand in `(?s)\\A(?:…)\\z`.
+    r"""The wildcard for Rust's `regex` crate, to stand in `(?s)\A(?:…)\z`.
 
     A `?` takes about 1 kB compiled, a literal 0.1 kB, and the crate refuses expressions over 10 MB.
     """

@@ -8,6 +8,9 @@ from difflib import SequenceMatcher
 CUTOFF = 0.7
 """Least likeness, from 0 to 1, of a name worth suggesting."""
 
+SPREAD = 0.1
+"""A name this much less like than the best one is not suggested beside it."""
+
 LAST_PART = 0.9
 """Likeness of `process.pid` to `pid`: the right name, without its beginning."""
 
@@ -22,7 +25,8 @@ def similar(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[str, 
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(name.lower())
     scores = {candidate: _likeness(matcher, name, candidate) for candidate in candidates if candidate != name}
-    close = [candidate for candidate, score in scores.items() if score >= CUTOFF]
+    least = max(CUTOFF, max(scores.values(), default=0.0) - SPREAD)
+    close = [candidate for candidate, score in scores.items() if score >= least]
     return tuple(sorted(close, key=lambda candidate: (-scores[candidate], candidate))[:limit])
 
 

@@ -171,7 +171,9 @@ class _Scanner:
         value = number(text)
         if value is None:
             self.fault("the number is too large", start, end, "numbers reach up to about 1.8e308")
-        self.add(TokenKind.NUMBER, text, start, end, value or 0)
+            self.add(TokenKind.BROKEN, text, start, end)
+        else:
+            self.add(TokenKind.NUMBER, text, start, end, value)
 
     def quoted(self, text: str, start: int, end: int) -> None:
         value = text[1:-1].replace("``", "`")

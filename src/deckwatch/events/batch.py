@@ -11,7 +11,7 @@ import polars as pl
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One field of a batch, dictionary-encoded: event i holds `values[codes[i]]`.
+    """One field of a batch, dictionary-encoded: event i holds `values[codes[i]]`, nothing where its code is null.
 
     `values` are distinct, in the storage type of the field's kind (see `eql.types`), or lists of it when
     any event of the batch holds several values. Null, `[]` and lists without a value all mean missing.

@@ -37,9 +37,11 @@ def encode_texts(texts: pa.ChunkedArray, kind: Kind) -> Column:
     codes, distinct = dictionary(texts)
     values = _PLAIN[kind](distinct)
     if not values.null_count():
-        return Column(codes, values) if values.dtype == pl.String else _column(codes, values)
+        return Column(codes, values) if values.dtype == pl.String else distinct_column(codes, values)
     places = values.is_null().arg_true().to_numpy()
-    return _column(codes, patch(values, places, [_read(text, kind) for text in distinct.take(places).to_pylist()]))
+    return distinct_column(
+        codes, patch(values, places, [_read(text, kind) for text in distinct.take(places).to_pylist()])
+    )
 
 
 def encode_values(values: Sequence[Sequence[Scalar]], kind: Kind, codes: pl.Series | None = None) -> Column:
@@ -47,7 +49,7 @@ def encode_values(values: Sequence[Sequence[Scalar]], kind: Kind, codes: pl.Seri
     if codes is None:
         codes = pl.int_range(len(values), dtype=pl.UInt32, eager=True)
     nothing = pl.Series([None], dtype=STORAGE[kind]).new_from_index(0, len(values))
-    return _column(codes, patch(nothing, np.arange(len(values)), values))
+    return distinct_column(codes, patch(nothing, np.arange(len(values)), values))
 
 
 def dictionary(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:
@@ -62,9 +64,9 @@ def patch(values: pl.Series, places: NDArray[np.int64], others: Sequence[Sequenc
     if any(len(several) > 1 for several in others):
         kind = pa.large_list(kind)
         values = values.to_frame("value").select(pl.concat_list("value"))["value"]
-        added = pa.array([several or None for several in others], kind)
+        added = _array([several or None for several in others], kind)
     else:
-        added = pa.array([several[0] if several else None for several in others], kind)
+        added = _array([several[0] if several else None for several in others], kind)
     if len(added) == len(values):
         return pl.Series(added)
     order = np.arange(len(values))
@@ -72,7 +74,20 @@ def patch(values: pl.Series, places: NDArray[np.int64], others: Sequence[Sequenc
     return pl.concat([values, pl.Series(added)]).gather(order)
 
 
-def _column(codes: pl.Series, values: pl.Series) -> Column:
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:  # half a surrogate pair, which Python's own JSON decoder lets pass
+        return pa.array(_replaced(values), kind)
+
+
+def _replaced(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return [_replaced(item) for item in value] if isinstance(value, list) else value
+
+
+def distinct_column(codes: pl.Series, values: pl.Series) -> Column:
     """The column of these values, freed of nulls and repetitions."""
     if isinstance(values.dtype, pl.List):
         numbers: dict[tuple[Scalar, ...], int] = {}

@@ -99,7 +99,7 @@ def _extend(rest: NDArray[np.uint8], fill: Fill, size: int) -> tuple[NDArray[np.
     """The rest of the last chunk followed by what comes next, and whether nothing did."""
     data = np.frombuffer(pa.allocate_buffer(len(rest) + size), np.uint8)
     data[: len(rest)] = rest
-    added = fill(memoryview(data)[len(rest) :])
+    added = fill(data.data[len(rest) :])
     return data[: len(rest) + added], added == 0
 
 

@@ -7,8 +7,9 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -16,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from deckwatch.errors import DeckwatchError
 from deckwatch.eql.types import Kind
+from deckwatch.errors import DeckwatchError
 from deckwatch.events.ahead import Ahead
 from deckwatch.events.batch import Column
 from deckwatch.events.bytestream import ByteStream
@@ -117,7 +118,7 @@ class LineReader:
     """Reads JSON lines; `height` is how many lines a batch has at most."""
 
     decoder: LineDecoder
-    fields: dict[str, Kind]
+    fields: Mapping[str, Kind]
     spool: Spool
     height: int | None = None
     chunk_bytes: int = CHUNK_BYTES
@@ -137,12 +138,12 @@ class LineReader:
                     yield Part(Counts(lines=1, malformed=1, bytes=piece.size), [letter], stream.consumed)
                     continue
                 if piece.number == 1 and _SPREAD_OUT.fullmatch(piece.line(0)):
-                    yield _damaged(name, _spread_out(piece.line(0)), excerpt(piece.line(0)))
+                    yield damaged(name, _spread_out(piece.line(0)), excerpt(piece.line(0)))
                     return
                 for chunk in piece.split(self.height or len(piece)):
                     yield self._part(chunk, name, store, stream.consumed)
         if stream.damage:
-            yield _damaged(name, stream.damage, "")
+            yield damaged(name, stream.damage, "")
 
     def _part(self, chunk: Chunk, name: str, store: LineStore, consumed: int) -> Part:
         decoded = self.decoder.decode(chunk)
@@ -164,13 +165,14 @@ class LineReader:
             for line, reason in decoded.rejected.items()
         ]
         rows = _LineRows(chunk, decoded.lines, store)
-        return Part(counts, letters, consumed, rows, lambda: self._columns(decoded))
+        return Part(counts, letters, consumed, rows, partial(self._columns, decoded))
 
     def _columns(self, decoded: Decoded) -> dict[str, Column]:
         return {name: encode_texts(decoded.texts[name], kind) for name, kind in self.fields.items()}
 
 
-def _damaged(name: str, reason: str, beginning: str) -> Part:
+def damaged(name: str, reason: str, beginning: str = "") -> Part:
+    """The part of an input that cannot be read any further."""
     return Part(Counts(damaged=1), [DeadLetter(name, None, None, reason, beginning)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from deckwatch.eql.nodes import Scalar
 from deckwatch.eql.types import Kind
 from deckwatch.events.batch import Column
 from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
+from deckwatch.events.decoding import without_envelope
 from deckwatch.events.document import field_values, unwrap
 from deckwatch.events.encoding import encode_values
 from deckwatch.events.parts import Kept, Part
@@ -27,7 +29,7 @@ class _Documents:
     documents: Sequence[dict[str, Any]]
 
     def document(self, row: int) -> dict[str, Any]:
-        return self.documents[row]
+        return without_envelope(self.documents[row])
 
     def keep(self, rows: NDArray[np.int64]) -> Kept:
         return _Documents([self.documents[row] for row in rows])
@@ -46,7 +48,7 @@ def read_documents(
             if not isinstance(item, dict)
         ]
         counts = Counts(lines=len(some), events=len(documents), malformed=len(letters))
-        yield Part(counts, letters, 0, _Documents(documents), lambda held=documents: columns_of(held, fields))
+        yield Part(counts, letters, 0, _Documents(documents), partial(columns_of, documents, fields))
 
 
 def columns_of(documents: Sequence[dict[str, Any]], fields: Mapping[str, Kind]) -> dict[str, Column]:

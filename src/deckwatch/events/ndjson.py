@@ -151,14 +151,18 @@ class LineDecoder:
     def _correct(self, table: pa.Table, exact: Mapping[int, dict[str, Any]]) -> pa.Table:
         """The texts under their fields' names, those of exactly decoded documents put in their places."""
         columns = {name: table[f"f{i}"] for i, name in enumerate(self._fast)}
-        columns |= {name: pa.chunked_array([pa.nulls(table.num_rows, pa.string())]) for name in self._fields.keys() - columns}
+        columns |= {
+            name: pa.chunked_array([pa.nulls(table.num_rows, pa.string())]) for name in self._fields.keys() - columns
+        }
         columns |= {name: _only_text(table[name]) for name in ("_index", "_id")}
         if exact:
             mask = np.zeros(table.num_rows, np.bool_)
             mask[list(exact)] = True
             documents = [unwrap(exact[row]) for row in sorted(exact)]
             for name in self._fields:
-                columns[name] = _replace(columns[name], mask, [list(leaves(document, name)) for document, _, _ in documents])
+                columns[name] = _replace(
+                    columns[name], mask, [list(leaves(document, name)) for document, _, _ in documents]
+                )
             columns["_index"] = _replace(columns["_index"], mask, [[index] for _, index, _ in documents])
             columns["_id"] = _replace(columns["_id"], mask, [[identity] for _, _, identity in documents])
         return pa.table(columns)

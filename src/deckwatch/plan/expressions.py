@@ -40,6 +40,7 @@ _COMPARE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_INT64 = 2**63
 
 
 class _NoColumnarForm(Exception):
@@ -77,8 +78,7 @@ class _Compiler:
                 return self.value(operand).is_null()
             case InRange(operand=Field(), low=low, high=high):
                 column = self._field()
-                bounds = [column >= low] * (low is not None) + [column <= high] * (high is not None)
-                return reduce(operator.and_, bounds, column.is_not_null())
+                return column.is_between(-_INT64 if low is None else low, _INT64 - 1 if high is None else high)
             case Comparison():
                 return self._comparison(node)
             case Membership(operand=operand, members=members, insensitive=insensitive):
@@ -164,7 +164,7 @@ class _Compiler:
 
 def _compare_long(column: pl.Expr, compare: str, constant: float) -> pl.Expr:
     """Integers against a fraction, exactly: `n > 4.5` is `n >= 5`."""
-    if not -(2.0**63) <= constant < 2.0**63:
+    if not -_INT64 <= constant < _INT64:
         below = constant > 0 or math.isnan(constant)
         verdict = compare in (("<", "<=") if below else (">", ">="))
         return column.is_not_null() & verdict

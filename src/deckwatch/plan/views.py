@@ -26,9 +26,13 @@ class FieldView:
     """
 
     def __init__(self, column: Column) -> None:
-        self._values = column.values
-        self._multiple = column.values.dtype == pl.List
-        self.codes: Codes = column.codes.to_numpy()
+        codes, values = column.codes, column.values
+        if codes.null_count():
+            codes = codes.fill_null(pl.lit(len(values), pl.UInt32))
+            values = values.extend_constant(None, 1)
+        self._values = values
+        self._multiple = values.dtype == pl.List
+        self.codes: Codes = codes.to_numpy()
 
     @cached_property
     def lists(self) -> pl.Series:
@@ -44,7 +48,7 @@ class FieldView:
         elements = flat.unique(maintain_order=True)
         index = pl.DataFrame({"e": elements, "i": np.arange(len(elements), dtype=np.uint32)})
         codes = flat.to_frame("e").join(index, on="e", how="left", nulls_equal=True, maintain_order="left")["i"]
-        lengths = np.maximum(self.lists.list.len().to_numpy(), 1)
+        lengths = np.maximum(self.lists.list.len().to_numpy().astype(np.intp), 1)
         return elements, codes.to_numpy(), np.cumsum(lengths) - lengths
 
     @property
@@ -80,6 +84,6 @@ def distinct(columns: Sequence[Codes]) -> tuple[Rows, Rows]:
     numbers: Rows = np.zeros(len(columns[0]), dtype=np.intp)
     for codes in columns:
         high = int(codes.max(initial=0)) + 1
-        _, numbers = np.unique(numbers * high + codes, return_inverse=True)
+        _, numbers = np.unique(numbers * high + codes.astype(np.intp), return_inverse=True)
     _, first = np.unique(numbers, return_index=True)
     return first, numbers

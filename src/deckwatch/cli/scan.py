@@ -1,0 +1,126 @@
+"""`deckwatch scan`: rules over events."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+import deckwatch
+from deckwatch.cli import options
+from deckwatch.cli.alerts import AlertTable
+from deckwatch.cli.files import opened, refuse_inputs
+from deckwatch.cli.letters import DeadLetters
+from deckwatch.cli.progress import ScanProgress
+from deckwatch.cli.render import json_line, printable
+from deckwatch.cli.summary import one_line, paragraph
+
+if TYPE_CHECKING:
+    from deckwatch import RuleSet, Summary
+    from deckwatch.engine.engines import EngineName
+
+STANDARD_OUTPUT = "-"
+
+
+@click.command(
+    epilog="""\
+\b
+Examples:
+  deckwatch scan events.ndjson.gz
+  deckwatch scan recordings/ 'more/*.parquet' --rules my-rules/ --since 7d
+  kubectl logs agent | deckwatch scan - --json | jq .
+  deckwatch scan recordings/ --output alerts.ndjson --dead-letter bad.ndjson
+
+"""
+    + options.exit_codes("bad input (arguments, rules, damaged files); what is sound still ran")
+)
+@options.event_paths
+@click.option(
+    "--rules",
+    "rule_paths",
+    metavar="PATH",
+    multiple=True,
+    help="Rule file, or folder of rules; can be given several times. Without it the two founding rules run.",
+)
+@options.as_json("Print the alert documents as JSON lines, building blocks included, instead of the table.")
+@click.option("--output", metavar="FILE", help="Write the JSON lines to a file, beside the table; - means --json.")
+@options.period
+@click.option("--dead-letter", metavar="FILE", help="Write every line that is no event to a file, with the reason.")
+@options.engine
+@click.option("--no-progress", is_flag=True, help="Show no progress bar. There is none outside of a terminal.")
+@click.pass_context
+def scan(
+    ctx: click.Context,
+    *,
+    paths: tuple[str, ...],
+    rule_paths: tuple[str, ...],
+    as_json: bool,
+    output: str | None,
+    since: int | None,
+    until: int | None,
+    dead_letter: str | None,
+    engine: EngineName,
+    no_progress: bool,
+) -> None:
+    """Run detection rules over recorded events and print the alerts.
+
+    PATH is a file of events, a folder, a pattern in quotes, or - for the standard input. Files are NDJSON, plain
+    or compressed with gzip or Zstandard, or Parquet.
+
+    A line that is no event is counted, and the rest is searched. Alerts of event rules are printed as they are
+    found, those of sequences when all events have been read.
+    """
+    rules = _loaded(rule_paths)
+    as_json = as_json or output == STANDARD_OUTPUT
+    file = None if output == STANDARD_OUTPUT else output
+    refuse_inputs(paths, file, dead_letter)
+    table = None if as_json else AlertTable(rule.name for rule in rules)
+    with ExitStack() as stack:
+        letters = DeadLetters(opened(stack, dead_letter) if dead_letter else None)
+        sinks = [table.add if table else _json_on(sys.stdout), *([_json_on(opened(stack, file))] if file else [])]
+        shown = sys.stderr.isatty() and not no_progress and not (as_json and sys.stdout.isatty())
+        progress = stack.enter_context(ScanProgress(table.terminal if table else None, shown=shown))
+        found = deckwatch.scan(
+            paths, rules, engine=engine, since=since, until=until, dead_letter=letters, on_batch=progress.show
+        )
+        for alert in stack.enter_context(closing(found)):
+            for sink in sinks:
+                sink(alert)
+    _report(found.summary, rules, letters, dead_letter, as_json=as_json)
+    ctx.exit(_exit_code(found.summary, rules, letters))
+
+
+def _loaded(paths: Sequence[str]) -> RuleSet:
+    """The rules to run; their faults are printed.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    rules = deckwatch.load_rules(*paths) if paths else deckwatch.founding_rules()
+    for fault in rules.faults:
+        click.echo(printable(str(fault)), err=True)
+    if not rules:
+        raise click.UsageError("no rule could be loaded; `deckwatch rules check` says why")
+    return rules
+
+
+def _json_on(stream: IO[str]) -> Callable[[Mapping[str, Any]], None]:
+    return lambda alert: click.echo(json_line(alert), stream)
+
+
+def _report(summary: Summary, rules: RuleSet, letters: DeadLetters, file: str | None, *, as_json: bool) -> None:
+    for letter in letters.damaged:
+        click.echo(printable(f"{letter.source}: {letter.reason}"), err=True)
+    if as_json:
+        click.echo(one_line(summary, rules), err=True)
+    else:
+        click.echo("\n" * bool(summary.alerts) + "\n".join(paragraph(summary, rules, letters.first, file)))
+
+
+def _exit_code(summary: Summary, rules: RuleSet, letters: DeadLetters) -> int:
+    if rules.faults or letters.damaged:
+        return options.BAD_INPUT
+    return options.FOUND if summary.alerts else options.NOTHING_FOUND

@@ -1,0 +1,121 @@
+"""Typed Arrow values: to columns, and back to what JSON would say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from deckwatch.eql.dates import format_timestamp
+from deckwatch.eql.types import Kind
+from deckwatch.events.batch import Column
+from deckwatch.events.document import field_values
+from deckwatch.events.encoding import STORAGE, dictionary, distinct_column, encode_values, patch, plain_timestamps
+
+_NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+
+
+def encode_arrow(values: pa.ChunkedArray, kind: Kind) -> Column:
+    """The column of a field from its typed values; a value of another type is read as its JSON would be."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_string_view(values.type):
+        values = values.cast(pa.large_string())
+    if pa.types.is_nested(values.type):
+        codes, distinct = _distinct_lists(values)
+        return encode_values([_read(value, kind) for value in distinct], kind, codes)
+    codes, distinct = dictionary(values)
+    typed = _plain(distinct, kind)
+    places = typed.is_null().arg_true().to_numpy()
+    if len(places):
+        typed = patch(typed, places, [_read(value, kind) for value in distinct.take(places)])
+    return distinct_column(codes, typed)
+
+
+def _distinct_lists(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:
+    every = pl.DataFrame({"value": pl.Series(values.combine_chunks())})
+    distinct = every.unique(maintain_order=True)
+    codes = every.join(distinct.with_row_index("code"), on="value", how="left", maintain_order="left", nulls_equal=True)
+    return codes["code"], distinct["value"].to_arrow()
+
+
+def _plain(values: pa.Array, kind: Kind) -> pl.Series:
+    """The values that need no reading; null for the rest."""
+    storage, type_ = STORAGE[kind], values.type
+    series = pl.Series(values) if not pa.types.is_null(type_) else pl.Series([None] * len(values), dtype=storage)
+    is_text = pa.types.is_string(type_) or pa.types.is_large_string(type_)
+    if is_text and kind == "date":
+        return series.to_frame("text").select(value=plain_timestamps(pl.col("text")))["value"]
+    if (
+        (is_text and kind in ("keyword", "version"))
+        or (pa.types.is_integer(type_) and kind == "long")
+        or (pa.types.is_boolean(type_) and kind == "boolean")
+    ):
+        return series.cast(storage, strict=False)
+    if pa.types.is_floating(type_) and kind == "double":
+        doubles = series.cast(storage)
+        return doubles.set(~doubles.is_finite(), None)
+    if pa.types.is_timestamp(type_) and kind == "date" and type_.unit == "ns":
+        return pl.Series(values.cast(pa.int64()))
+    return pl.Series([None], dtype=storage).new_from_index(0, len(values))
+
+
+def _read(value: pa.Scalar, kind: Kind) -> list[Any]:
+    return field_values({"value": json_value(value)}, "value", kind)
+
+
+def json_value(value: pa.Scalar) -> Any:
+    """What a JSON document would hold: times as ISO 8601, objects without their null members."""
+    if not value.is_valid:
+        return None
+    type_ = value.type
+    if pa.types.is_dictionary(type_):
+        return json_value(value.value)
+    if pa.types.is_struct(type_):
+        return nested({name: json_value(member) for name, member in value.items()})
+    if pa.types.is_nested(type_):
+        return [json_value(item) for item in value.values]
+    if pa.types.is_timestamp(type_):
+        return _timestamp(value.value * _NANOSECONDS[type_.unit])
+    if pa.types.is_duration(type_) or pa.types.is_time(type_):
+        return value.value
+    if pa.types.is_date(type_):
+        return value.as_py().isoformat()
+    if pa.types.is_decimal(type_):
+        return float(value.as_py())
+    plain = value.as_py()
+    if isinstance(plain, bytes):
+        return plain.decode(errors="backslashreplace")
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+
+
+def _timestamp(nanoseconds: int) -> str | None:
+    try:
+        return format_timestamp(nanoseconds)
+    except OverflowError:  # a year that no date has
+        return None
+
+
+def nested(members: Mapping[str, Any]) -> dict[str, Any]:
+    """An object from members with dotted names; those that are null or empty objects are left out.
+
+    A dotted name stays where a value stands in the way of an object.
+    """
+    document: dict[str, Any] = {}
+    for name, value in members.items():
+        if value is None or value == {}:
+            continue
+        *branches, leaf = name.split(".")
+        node: Any = document
+        for branch in branches:
+            node = node.setdefault(branch, {}) if isinstance(node, dict) else None
+        if isinstance(node, dict) and leaf not in node:
+            node[leaf] = value
+        elif isinstance(node, dict) and isinstance(node[leaf], dict) and isinstance(value, dict):
+            node[leaf] |= value
+        else:
+            document[name] = value
+    return document

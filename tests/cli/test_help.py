@@ -1,0 +1,65 @@
+"""What people read before they run anything."""
+
+import pytest
+
+from tests.cli.run import GOLDEN, program, run
+from tests.golden import assert_golden
+
+COMMANDS = ("", "scan", "query", "rules", "rules check", "completion")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command: str) -> None:
+    result = run(*command.split(), "--help")
+    assert result.exit_code == 0
+    name = "_".join(["help", *command.split()])
+    assert_golden(GOLDEN / f"{name}.txt", result.output)
+
+
+def test_help_does_not_load_the_engine() -> None:
+    code = (
+        "import sys\nfrom deckwatch.cli.main import deckwatch\n"
+        "deckwatch(['scan', '--help'], standalone_mode=False)\n"
+        "assert not {'polars', 'duckdb', 'pyarrow', 'numpy'} & sys.modules.keys()"
+    )
+    import subprocess
+    import sys
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_public_names_are_all_there() -> None:
+    import deckwatch
+
+    assert {name: getattr(deckwatch, name).__name__ for name in deckwatch.__all__ if name != "Query"} == {
+        name: name for name in deckwatch.__all__ if name != "Query"
+    }
+    with pytest.raises(AttributeError, match="no attribute 'scna'"):
+        deckwatch.scna  # noqa: B018
+
+
+def test_version() -> None:
+    assert program("--version").stdout.startswith("deckwatch ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str) -> None:
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert "_DECKWATCH_COMPLETE" in result.stdout
+
+
+def test_completion_for_the_shell_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert run("completion").stdout == run("completion", "fish").stdout
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    result = run("completion")
+    assert result.exit_code == 2
+    assert "name the shell" in result.stderr
+
+
+def test_completion_completes() -> None:
+    import os
+
+    asked = {"COMP_WORDS": "deckwatch scan --dead", "COMP_CWORD": "2", "_DECKWATCH_COMPLETE": "bash_complete"}
+    assert program(env=os.environ | asked).stdout == "plain,--dead-letter\n"
