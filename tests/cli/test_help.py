@@ -1,7 +1,12 @@
 """What people read before they run anything."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+import deckwatch
 from tests.cli.run import GOLDEN, program, run
 from tests.golden import assert_golden
 
@@ -22,20 +27,15 @@ def test_help_does_not_load_the_engine() -> None:
         "deckwatch(['scan', '--help'], standalone_mode=False)\n"
         "assert not {'polars', 'duckdb', 'pyarrow', 'numpy'} & sys.modules.keys()"
     )
-    import subprocess
-    import sys
-
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 def test_public_names_are_all_there() -> None:
-    import deckwatch
-
-    assert {name: getattr(deckwatch, name).__name__ for name in deckwatch.__all__ if name != "Query"} == {
-        name: name for name in deckwatch.__all__ if name != "Query"
-    }
+    namespace: dict[str, object] = {}
+    exec("from deckwatch import *", namespace)  # noqa: S102
+    assert set(deckwatch.__all__) == deckwatch.__dict__["_HOME"].keys() == namespace.keys() - {"__builtins__"}
     with pytest.raises(AttributeError, match="no attribute 'scna'"):
-        deckwatch.scna  # noqa: B018
+        getattr(deckwatch, "scna")  # noqa: B009
 
 
 def test_version() -> None:
@@ -59,7 +59,5 @@ def test_completion_for_the_shell_in_use(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_completion_completes() -> None:
-    import os
-
     asked = {"COMP_WORDS": "deckwatch scan --dead", "COMP_CWORD": "2", "_DECKWATCH_COMPLETE": "bash_complete"}
     assert program(env=os.environ | asked).stdout == "plain,--dead-letter\n"

@@ -56,7 +56,7 @@ def test_time(time: object, expected: str) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        pytest.param("ü\x9b\x7f", '"\\u00fc\\u009b\x7f"', id="ascii"),
+        pytest.param("ü\x9b\x7f", '"\\u00fc\\u009b\\u007f"', id="ascii"),
         pytest.param("\ud800", '"\\ud800"', id="half-a-pair"),
         pytest.param([float("inf"), -float("inf"), 1], "[null,null,1]", id="infinite"),
     ],

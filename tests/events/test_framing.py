@@ -4,7 +4,8 @@ import gzip
 import io
 import os
 import threading
-from collections.abc import Callable, Generator
+import zlib
+from collections.abc import Generator
 
 import pyarrow as pa
 import pytest
@@ -35,7 +36,11 @@ def _frame(data: bytes, chunk_bytes: int) -> tuple[list[bytes], list[tuple[int, 
     return lines, places
 
 
-@given(st.lists(st.sampled_from(["", "a", "bc", "x" * 19, "y" * 20, "z" * 70, "ä", "\r"])), st.booleans(), st.integers(1, 64))
+@given(
+    st.lists(st.sampled_from(["", "a", "bc", "x" * 19, "y" * 20, "z" * 70, "ä", "\r"])),
+    st.booleans(),
+    st.integers(1, 64),
+)
 def test_lines_come_whole_and_in_place(texts: list[str], ends_with_newline: bool, chunk_bytes: int) -> None:
     data = ("\n".join(texts) + "\n" * ends_with_newline).encode()
     lines, places = _frame(data, chunk_bytes)
@@ -98,15 +103,19 @@ def test_compression_is_recognised_by_content(data: bytes) -> None:
     assert _read(data) == (TEXT, None)
 
 
-@pytest.mark.parametrize(
-    ("compress", "lost"), [pytest.param(gzip.compress, 2048, id="gzip"), pytest.param(_zstd, 1 << 18, id="zstd")]
-)
-def test_what_can_be_read_of_a_truncated_stream_is_read(compress: Callable[[bytes], bytes], lost: int) -> None:
-    whole = compress(TEXT)
+def test_what_can_be_read_of_a_truncated_gzip_is_read() -> None:
+    half = gzip.compress(TEXT)[:-200_000]
+    text, damage = _read(half)
+    assert damage
+    assert text == zlib.decompressobj(31).decompress(half)
+
+
+def test_what_can_be_read_of_a_truncated_zstd_is_read_but_for_the_last_block() -> None:
+    whole = _zstd(TEXT)
     text, damage = _read(whole[: len(whole) // 2])
     assert damage
     assert TEXT.startswith(text)
-    assert len(text) > len(TEXT) // 2 - lost
+    assert len(text) > len(TEXT) // 2 - (1 << 18)
 
 
 @pytest.mark.parametrize("head", [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x1f\x8bjunk", b"\x28\xb5\x2f\xfdjunkjunk"])
@@ -120,9 +129,11 @@ def test_a_live_pipe_is_read_as_far_as_it_goes() -> None:
         other.write(b"first\n")
         stream = ByteStream(file)
         buffer = bytearray(1 << 20)
-        assert bytes(buffer[: stream.fill(memoryview(buffer))]) == b"first\n"
-        other.write(b"second\n")
-        assert bytes(buffer[: stream.fill(memoryview(buffer))]) == b"second\n"
+        for line in (b"first\n", b"second\n"):
+            text = b""
+            while text != line:
+                text += buffer[: stream.fill(memoryview(buffer))]
+            other.write(b"second\n")
 
 
 def test_ahead_raises_what_the_iterator_raises() -> None:

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from deckwatch.errors import DeckwatchError
 from deckwatch.eql.types import Kind
+from deckwatch.errors import DeckwatchError
 from deckwatch.events.lines import LineReader, Spool
 from deckwatch.events.ndjson import LineDecoder
 from deckwatch.events.reader import open_events
@@ -72,17 +72,15 @@ def test_bad_lines_are_dead_letters_and_the_rest_is_read(line: bytes, reason: st
     assert len(letter.excerpt) < 1000
 
 
-@pytest.mark.parametrize(
-    ("line", "document"),
-    [
-        pytest.param('{"n":1,"x":%s}' % ("[" * DEEP + "]" * DEEP), {"n": 1, "x": "[" * DEEP + "]" * DEEP}, id="array"),
-        pytest.param('{"n":1,"x":%s1%s}' % ('{"x":' * DEEP, "}" * DEEP), {"n": 1, "x": '{"x":' * DEEP + "1" + "}" * DEEP}, id="object"),
-    ],
-)  # fmt: skip
-def test_depth_beside_the_fields_does_not_matter(line: str, document: dict[str, Any]) -> None:
-    rows, documents, _, _ = read(io.BytesIO(line.encode()), FIELDS)
+_ARRAY = "[" * DEEP + "]" * DEEP
+_OBJECT = '{"x":' * DEEP + "1" + "}" * DEEP
+
+
+@pytest.mark.parametrize("deep", [_ARRAY, _OBJECT], ids=["array", "object"])
+def test_depth_beside_the_fields_does_not_matter(deep: str) -> None:
+    rows, documents, _, _ = read(io.BytesIO(f'{{"n":1,"x":{deep}}}'.encode()), FIELDS)
     assert rows["n"] == [[1]]
-    assert documents == [document]
+    assert documents == [{"n": 1, "x": deep}]
 
 
 @pytest.mark.parametrize("data", [b'[\n{"n":1},\n{"n":2}\n]\n', b'[{"n":1},\n{"n":2}]\n', b'{\n  "n": 1\n}\n'])
@@ -96,7 +94,8 @@ def test_a_huge_line_is_passed_over() -> None:
     class Huge(io.RawIOBase):
         """One line of 200 MB between two events, made as it is read."""
 
-        pieces = [b'{"n":1}\n{"n":"', *[b"x" * (1 << 20)] * 200, b'"}\n{"n":2}\n']
+        def __init__(self) -> None:
+            self.pieces = [b'{"n":1}\n{"n":"', *[b"x" * (1 << 20)] * 200, b'"}\n{"n":2}\n']
 
         def readinto(self, buffer: Any) -> int:
             if not self.pieces:
@@ -147,8 +146,8 @@ def test_folders_patterns_and_order(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         _write(Path(name), _documents(50, place * 100))
     _write(tmp_path / "a/notes.txt", _documents(1))
     (tmp_path / "a/wrong-name.gz").rename(tmp_path / "a/really-gzip.ndjson")
-    one = read([".", "c.json"], FIELDS)
-    assert one == read([tmp_path / "c.json", "d.parquet", "a/*", "a/**/*.gz", "c.json"], FIELDS) or True
+    one = read(["."], FIELDS)
+    assert one == read([tmp_path / "c.json", "d.parquet", "a/**/*.gz", "a/[!n]*", "c.json", "a"], FIELDS)
     assert one[2].events == 250
     assert [values[0] for values in one[0]["n"]][::50] == [100 * place for place in (1, 4, 0, 2, 3)]
 
@@ -176,14 +175,13 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_live_stream_is_evaluated_before_it_ends() -> None:
     reading, writing = os.pipe()
-    with open(reading, "rb") as file, open(writing, "wb", buffering=0) as other:  # noqa: PTH123
-        with open_events(file, FIELDS) as reader:
-            other.write(b'{"n":1}\n{"n":')
-            batches = iter(reader)
-            assert next(batches).height == 1
-            threading.Timer(0.1, lambda: (other.write(b"2}\n"), other.close())).start()
-            assert next(batches).height == 1
-            assert next(batches, None) is None
+    with open(reading, "rb") as file, open_events(file, FIELDS) as reader:  # noqa: PTH123
+        os.write(writing, b'{"n":1}\n{"n":')
+        batches = iter(reader)
+        assert next(batches).height == 1
+        threading.Timer(0.1, lambda: (os.write(writing, b"2}\n"), os.close(writing))).start()
+        assert next(batches).height == 1
+        assert next(batches, None) is None
 
 
 @pytest.mark.parametrize("kind", ["plain", "gzip", "stream", "documents", "parquet", "frame", "lazy"])
@@ -235,7 +233,10 @@ def test_documents_in_memory() -> None:
     rows, _, counts, letters = read(documents, FIELDS)  # type: ignore[arg-type]
     assert rows["process.name"] == [[], ["a", "b"], ["?"]]
     assert (counts.events, counts.malformed) == (3, 2)
-    assert [(letter.line, letter.reason) for letter in letters] == [(3, "not a dict but str"), (5, "not a dict but NoneType")]
+    assert [(letter.line, letter.reason) for letter in letters] == [
+        (3, "not a dict but str"),
+        (5, "not a dict but NoneType"),
+    ]
     assert documents[0] is next(iter(open_events([documents[0]], FIELDS))).documents.document(0)  # type: ignore[list-item]
 
 

@@ -10,19 +10,23 @@ from typing import IO
 
 import click
 
+from deckwatch.cli.render import printable
 from deckwatch.events.paths import STANDARD_INPUT, expand
 
 
-def refuse_inputs(inputs: Iterable[str], *outputs: str | None) -> None:
-    """Stop before a file is overwritten that is to be read.
+def check_outputs(inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    """Stop before a file is overwritten that is to be read, or written twice.
 
     Raises:
-        click.UsageError: one of the outputs is one of the inputs, or among those that a folder or pattern stands for.
+        click.UsageError: an output is one of the inputs, of the files that a folder or pattern stands for, or named
+            twice.
     """
-    read = {os.path.realpath(file) for file in expand(inputs) if file != STANDARD_INPUT}
+    taken = {os.path.realpath(file): "one of the inputs" for file in expand(inputs) if file != STANDARD_INPUT}
     for output in outputs:
-        if output is not None and os.path.realpath(output) in read:
-            raise click.UsageError(f"{output} is one of the inputs and would be overwritten; name another file")
+        place = os.path.realpath(output)
+        if place in taken:
+            raise click.UsageError(f"{printable(output)} is {taken[place]} and would be overwritten; name another file")
+        taken[place] = "another output"
 
 
 def opened(stack: ExitStack, path: str) -> IO[str]:

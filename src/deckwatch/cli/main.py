@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
@@ -31,16 +32,26 @@ class BadInputError(click.ClickException):
 class Commands(click.Group):
     """Where errors become messages and exit codes."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _explained():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _explained():
             return super().invoke(ctx)
-        except DeckwatchError as error:
-            raise BadInputError(str(error)) from error
-        except (KeyboardInterrupt, BrokenPipeError):
-            _let_go_of_output()
-            ctx.exit(INTERRUPTED)
-        except OSError as error:
-            raise BadInputError(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except DeckwatchError as error:
+        raise BadInputError(str(error)) from error
+    except (KeyboardInterrupt, BrokenPipeError):
+        _let_go_of_output()
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except OSError as error:
+        raise BadInputError(f"{error.filename or 'input or output'}: {error.strerror or error}") from error
 
 
 def _let_go_of_output() -> None:
@@ -92,4 +103,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    deckwatch(prog_name="deckwatch")
+    try:
+        deckwatch(prog_name="deckwatch")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # a thread may be waiting for input still, and Python for the thread
+            os._exit(INTERRUPTED)
+        raise

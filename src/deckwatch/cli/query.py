@@ -9,6 +9,7 @@ import click
 
 import deckwatch
 from deckwatch.cli import options
+from deckwatch.cli.interrupts import heed_interrupts
 from deckwatch.cli.matches import chosen, print_result, usual
 from deckwatch.cli.render import json_line
 
@@ -98,6 +99,7 @@ def query(
     EQL is the query, in quotes. PATH is a file of events, a folder, a pattern in quotes, or - for the standard
     input. Files are NDJSON, plain or compressed with gzip or Zstandard, or Parquet.
     """
+    heed_interrupts()
     found = deckwatch.search(
         eql,
         paths,

@@ -12,7 +12,8 @@ import click
 import deckwatch
 from deckwatch.cli import options
 from deckwatch.cli.alerts import AlertTable
-from deckwatch.cli.files import opened, refuse_inputs
+from deckwatch.cli.files import check_outputs, opened
+from deckwatch.cli.interrupts import heed_interrupts
 from deckwatch.cli.letters import DeadLetters
 from deckwatch.cli.progress import ScanProgress
 from deckwatch.cli.render import json_line, printable
@@ -73,10 +74,11 @@ def scan(
     A line that is no event is counted, and the rest is searched. Alerts of event rules are printed as they are
     found, those of sequences when all events have been read.
     """
+    heed_interrupts()
     rules = _loaded(rule_paths)
     as_json = as_json or output == STANDARD_OUTPUT
     file = None if output == STANDARD_OUTPUT else output
-    refuse_inputs(paths, file, dead_letter)
+    check_outputs(paths, [name for name in (file, dead_letter) if name])
     table = None if as_json else AlertTable(rule.name for rule in rules)
     with ExitStack() as stack:
         letters = DeadLetters(opened(stack, dead_letter) if dead_letter else None)

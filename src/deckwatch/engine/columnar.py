@@ -15,7 +15,7 @@ from deckwatch.engine.visibility import TimeRange, Visibility
 from deckwatch.eql.types import Kind
 from deckwatch.events.batch import EventBatch
 from deckwatch.plan.bundle import Bundle, Evaluation
-from deckwatch.plan.views import Rows
+from deckwatch.plan.views import Rows, Views
 from deckwatch.sequences.samples import SampleCollector, SampleProgram
 from deckwatch.sequences.steps import SequenceProgram
 
@@ -49,9 +49,10 @@ class ColumnarEngine:
         }
 
     def process(self, batch: EventBatch) -> list[tuple[int, int]]:
-        visibility = Visibility(batch, self._within)
+        views = Views(batch)
+        visibility = Visibility(views, self._within)
         seen = [(i, rows) for i, each in enumerate(self._detections) if len(rows := visibility.rows(each))]
-        evaluation = self._bundle.on(batch, (number for i, _ in seen for number in self._numbers[i]))
+        evaluation = self._bundle.on(views, (number for i, _ in seen for number in self._numbers[i]))
         hits: list[tuple[int, int]] = []
         kept: list[Rows] = []
         for i, rows in seen:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from deckwatch.engine.detections import INDEX_FIELD, STREAM_FIELDS, Detection
-from deckwatch.events.batch import EventBatch
 from deckwatch.events.document import index_name
-from deckwatch.plan.views import FieldView, Mask, Rows, distinct
+from deckwatch.plan.views import Mask, Rows, Views, distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,11 @@ class TimeRange:
 class Visibility:
     """The rows of one batch, by what may see them."""
 
-    def __init__(self, batch: EventBatch, within: TimeRange) -> None:
-        self._batch = batch
+    def __init__(self, views: Views, within: TimeRange) -> None:
+        self._views = views
         self._within = within
         self._known: dict[tuple[str, tuple[bool, ...]], Rows] = {}
-        self._streams, self._which = _streams(batch)
+        self._streams, self._which = _streams(views)
 
     def rows(self, detection: Detection) -> Rows:
         """The events a detection sees, ascending; an event that names no stream is seen by all."""
@@ -46,18 +45,17 @@ class Visibility:
 
     def _inside(self, time_field: str) -> Mask:
         if self._within == TimeRange():
-            return np.ones(self._batch.height, dtype=np.bool_)
-        view = FieldView(self._batch.columns[time_field])
+            return np.ones(self._views.batch.height, dtype=np.bool_)
+        view = self._views[time_field]
         inside = [self._within.holds(min(times, default=None)) for times in view.lists.to_list()]
         return np.asarray(inside, dtype=np.bool_)[view.codes]
 
 
-def _streams(batch: EventBatch) -> tuple[list[str | None], Rows]:
+def _streams(views: Views) -> tuple[list[str | None], Rows]:
     """The distinct streams of a batch, and for each row the number of its own."""
-    names = [name for name in (INDEX_FIELD, *STREAM_FIELDS) if name in batch.columns]
-    views = [FieldView(batch.columns[name]) for name in names]
-    first, which = distinct([view.codes for view in views])
-    contents = zip(*(view.python_lists(view.codes[first]) for view in views), strict=True)
+    names = [name for name in (INDEX_FIELD, *STREAM_FIELDS) if name in views.batch.columns]
+    first, which = distinct([views[name].codes for name in names])
+    contents = zip(*(views[name].python_lists(views[name].codes[first]) for name in names), strict=True)
     return [_stream(dict(zip(names, each, strict=True))) for each in contents], which
 
 

@@ -88,10 +88,11 @@ class _Source(io.RawIOBase):
         return count
 
     def _read(self, buffer: memoryview) -> int:
-        for method in ("readinto1", "readinto"):
-            if hasattr(self._file, method):
-                return cast("int | None", getattr(self._file, method)(buffer)) or 0
-        piece = self._file.read(len(buffer))
+        if hasattr(self._file, "readinto") and not hasattr(self._file, "read1"):
+            return cast("int | None", self._file.readinto(buffer)) or 0
+        # `readinto1` waits for more even when it has something, so it is no use for a live input.
+        read = getattr(self._file, "read1", self._file.read)
+        piece = read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -26,12 +28,14 @@ def encode_arrow(values: pa.ChunkedArray, kind: Kind) -> Column:
         values = values.cast(pa.large_string())
     if pa.types.is_nested(values.type):
         codes, distinct = _distinct_lists(values)
-        return encode_values([_read(value, kind) for value in distinct], kind, codes)
+        items = distinct.to_pylist() if _is_json(distinct.type) else map(json_value, distinct)
+        return encode_values([field_values({"value": item}, "value", kind) for item in items], kind, codes)
     codes, distinct = dictionary(values)
     typed = _plain(distinct, kind)
     places = typed.is_null().arg_true().to_numpy()
     if len(places):
-        typed = patch(typed, places, [_read(value, kind) for value in distinct.take(places)])
+        items = map(json_value, distinct.take(places))
+        typed = patch(typed, places, [field_values({"value": item}, "value", kind) for item in items])
     return distinct_column(codes, typed)
 
 
@@ -63,8 +67,12 @@ def _plain(values: pa.Array, kind: Kind) -> pl.Series:
     return pl.Series([None], dtype=storage).new_from_index(0, len(values))
 
 
-def _read(value: pa.Scalar, kind: Kind) -> list[Any]:
-    return field_values({"value": json_value(value)}, "value", kind)
+def _is_json(kind: pa.DataType) -> bool:
+    """Whether Python's values of a type are those JSON would have."""
+    while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        kind = kind.value_type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(is_text or pa.types.is_integer(kind) or pa.types.is_boolean(kind))
 
 
 def json_value(value: pa.Scalar) -> Any:
@@ -72,24 +80,33 @@ def json_value(value: pa.Scalar) -> Any:
     if not value.is_valid:
         return None
     type_ = value.type
+    if _is_json(type_):
+        return value.as_py()
     if pa.types.is_dictionary(type_):
         return json_value(value.value)
     if pa.types.is_struct(type_):
         return nested({name: json_value(member) for name, member in value.items()})
     if pa.types.is_nested(type_):
         return [json_value(item) for item in value.values]
-    if pa.types.is_timestamp(type_):
-        return _timestamp(value.value * _NANOSECONDS[type_.unit])
-    if pa.types.is_duration(type_) or pa.types.is_time(type_):
+    return _json_scalar(value)
+
+
+def _json_scalar(value: pa.Scalar) -> Any:
+    if pa.types.is_timestamp(value.type):
+        return _timestamp(value.value * _NANOSECONDS[value.type.unit])
+    if pa.types.is_duration(value.type) or pa.types.is_time(value.type):
         return value.value
-    if pa.types.is_date(type_):
-        return value.as_py().isoformat()
-    if pa.types.is_decimal(type_):
-        return float(value.as_py())
-    plain = value.as_py()
-    if isinstance(plain, bytes):
-        return plain.decode(errors="backslashreplace")
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
+    match value.as_py():
+        case float() as number if not math.isfinite(number):
+            return None
+        case bytes() as data:
+            return data.decode(errors="backslashreplace")
+        case Decimal() as number:
+            return float(number)
+        case date() as day:
+            return day.isoformat()
+        case plain:
+            return plain
 
 
 def _timestamp(nanoseconds: int) -> str | None:
@@ -102,10 +119,10 @@ def _timestamp(nanoseconds: int) -> str | None:
 def nested(members: Mapping[str, Any]) -> dict[str, Any]:
     """An object from members with dotted names; those that are null or empty objects are left out.
 
-    A dotted name stays where a value stands in the way of an object.
+    A dotted name stays as it is where something else is in its place already.
     """
     document: dict[str, Any] = {}
-    for name, value in members.items():
+    for name, value in sorted(members.items(), key=lambda member: "." in member[0]):
         if value is None or value == {}:
             continue
         *branches, leaf = name.split(".")
@@ -114,8 +131,6 @@ def nested(members: Mapping[str, Any]) -> dict[str, Any]:
             node = node.setdefault(branch, {}) if isinstance(node, dict) else None
         if isinstance(node, dict) and leaf not in node:
             node[leaf] = value
-        elif isinstance(node, dict) and isinstance(node[leaf], dict) and isinstance(value, dict):
-            node[leaf] |= value
         else:
             document[name] = value
     return document

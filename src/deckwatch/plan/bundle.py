@@ -15,10 +15,9 @@ import polars as pl
 
 from deckwatch.eql.nodes import EventFilter, Expr
 from deckwatch.eql.types import Kind
-from deckwatch.events.batch import EventBatch
 from deckwatch.plan.skeleton import All, AnyOf, Constant, Cutter, Inverse, Joint, Part, Single, Verdict, single_tests
 from deckwatch.plan.trial import Test, run
-from deckwatch.plan.views import FieldView, Mask, Rows, distinct
+from deckwatch.plan.views import Mask, Rows, Views, distinct
 
 
 class Bundle:
@@ -33,9 +32,8 @@ class Bundle:
         self._tests = [Test.compiled(test, kinds) for test in cutter.tests]
         self._singles = [frozenset(single_tests(part)) for part in self._parts]
 
-    def on(self, batch: EventBatch, active: Iterable[int]) -> Evaluation:
+    def on(self, views: Views, active: Iterable[int]) -> Evaluation:
         """Prepare a batch for the predicates of the given numbers."""
-        views = {name: FieldView(column) for name, column in batch.columns.items()}
         wanted: dict[str, list[int]] = {}
         for field, number in frozenset[tuple[str, int]]().union(*(self._singles[each] for each in active)):
             wanted.setdefault(field, []).append(number)
@@ -44,7 +42,7 @@ class Bundle:
             view = views[field]
             found = run(view.elements.to_frame("0"), [self._tests[number] for number in numbers])
             verdicts.update(zip(numbers, map(view.any_element, found), strict=True))
-        return Evaluation(self._parts, self._tests, views, verdicts, batch.height)
+        return Evaluation(self._parts, self._tests, views, verdicts)
 
 
 class Evaluation:
@@ -54,15 +52,14 @@ class Evaluation:
         self,
         parts: Sequence[Part],
         tests: Sequence[Test],
-        views: Mapping[str, FieldView],
+        views: Views,
         verdicts: Mapping[int, Mask],
-        height: int,
     ) -> None:
         self.views = views
         self._parts = parts
         self._tests = tests
         self._verdicts = verdicts
-        self._height = height
+        self._height = views.batch.height
         self._masks: dict[Single, tuple[Mask, int]] = {}
 
     def rows(self, number: int, among: Rows) -> Rows:

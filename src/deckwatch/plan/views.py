@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from deckwatch.events.batch import Column
+from deckwatch.events.batch import Column, EventBatch
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
@@ -77,6 +77,18 @@ class FieldView:
         """The contents of the given events: single values, or lists when the batch holds any."""
         source = self.lists if self._multiple else self._values
         return source.gather(self.codes[rows])
+
+
+class Views(dict[str, FieldView]):
+    """The views of a batch by field, each made when it is first asked for."""
+
+    def __init__(self, batch: EventBatch) -> None:
+        super().__init__()
+        self.batch = batch
+
+    def __missing__(self, name: str) -> FieldView:
+        view = self[name] = FieldView(self.batch.columns[name])
+        return view
 
 
 def distinct(columns: Sequence[Codes]) -> tuple[Rows, Rows]:
