@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from deckwatch.eql.lucene_nodes import combines
+from deckwatch.eql.lucene_automaton import Alphabet, Automaton, Budget
 from deckwatch.eql.lucene_parser import parse
 from deckwatch.eql.lucene_rust import rust
-from deckwatch.eql.lucene_terms import Automaton
 
 
 class Lucene:
@@ -24,9 +23,8 @@ class Lucene:
 
     def __init__(self, pattern: str, *, insensitive: bool) -> None:
         tree = parse(pattern, insensitive=insensitive)
-        self._automaton = Automaton(tree)
-        if combines(tree):
-            self._automaton.settle()
+        budget = Budget()
+        self._automaton = Automaton(tree, Alphabet(tree, budget), budget)
         self.rust: str | None = rust(tree)
 
     def matches(self, value: str) -> bool:

@@ -130,7 +130,7 @@ def size(node: Regex) -> int:
 
 
 def combines(node: Regex) -> bool:
-    """Whether `~` or `&` is used: what they combine may have far more states than the pattern has parts."""
+    """Whether `~` or `&` is used."""
     match node:
         case Chars():
             return False

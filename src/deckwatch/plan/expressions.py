@@ -31,7 +31,7 @@ from deckwatch.eql.nodes import (
     Sign,
 )
 from deckwatch.eql.types import Kind
-from deckwatch.plan.patterns import match_text
+from deckwatch.plan.patterns import TextOperator, ascii_lower, is_folded, match_text
 
 _COMPARE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "==": operator.eq,
@@ -43,6 +43,10 @@ _COMPARE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 _INT64 = 2**63
 
 
+FOLDED = "~"
+"""Ends the name of the column that holds another's texts with ASCII letters in lower case."""
+
+
 class _NoColumnarForm(Exception):
     """This construct is left to the row evaluator."""
 
@@ -50,6 +54,7 @@ class _NoColumnarForm(Exception):
 def compile_test(test: Expr, kinds: Mapping[str, Kind]) -> pl.Expr | None:
     """A Boolean expression over columns named 0, 1, …, one per occurrence of a field in source order.
 
+    Where letter case does not matter it reads 0~, 1~, …: the same texts with ASCII letters in lower case.
     Null stands for "cannot be told", which a caller treats as false. None: there is no columnar form.
     """
     try:
@@ -85,10 +90,7 @@ class _Compiler:
                 return self._membership(operand, members, insensitive=insensitive)
             case Match(operand=operand, operator=kind, patterns=patterns):
                 texts = [str(pattern.value) for pattern in patterns]
-                expression = match_text(self._text(operand), kind, texts)
-                if expression is None:
-                    raise _NoColumnarForm
-                return expression
+                return self._match(operand, kind, texts)
             case Call(name="startsWith" | "endsWith" | "stringContains"):
                 return self._relation(node)
             case _:
@@ -110,13 +112,23 @@ class _Compiler:
         if len(constants) < len(members) or kind not in ("keyword", "long", "boolean"):
             raise _NoColumnarForm
         if insensitive:
-            expression = match_text(self._text(operand), "in~", [str(constant) for constant in constants])
-            if expression is None:
-                raise _NoColumnarForm
-            return expression
+            return self._match(operand, "in~", [str(constant) for constant in constants])
         if any(isinstance(constant, float) for constant in constants):
             raise _NoColumnarForm
         return self.value(operand).is_in(constants)
+
+    def _match(self, operand: Expr, kind: TextOperator, texts: list[str]) -> pl.Expr:
+        text = self._text(operand)
+        if is_folded(kind):
+            match operand:
+                case Field():
+                    text = pl.col(text.meta.output_name() + FOLDED)
+                case _:
+                    text = text.map_batches(ascii_lower, return_dtype=pl.String)
+        expression = match_text(text, kind, texts)
+        if expression is None:
+            raise _NoColumnarForm
+        return expression
 
     def _relation(self, node: Call) -> pl.Expr:
         subject, sought = (self._text(argument) for argument in node.arguments)

@@ -19,15 +19,18 @@ _LOWER = {ord(letter): letter.lower() for letter in _UPPER}
 _SEPARATE = 16  # so many prefixes cost less one by one than a regular expression costs to compile
 
 
+def is_folded(kind: TextOperator) -> bool:
+    """Whether `match_text` is to be given the text with its ASCII letters in lower case."""
+    return kind in (":", "like~", "in~")
+
+
 def match_text(text: pl.Expr, kind: TextOperator, patterns: Sequence[str]) -> pl.Expr | None:
     """Which values fit any of the patterns. None when a pattern has no form in Rust's regular expressions."""
     if kind in ("regex", "regex~"):
         return _any_regex(text, patterns, insensitive=kind == "regex~")
-    insensitive = kind != "like"
     whole = set(patterns) if kind == "in~" else {each for each in patterns if not _has_wildcard(each)}
     wild = [] if kind == "in~" else [each for each in patterns if _has_wildcard(each)]
-    if insensitive:
-        text = text.map_batches(ascii_lower, return_dtype=pl.String)
+    if is_folded(kind):
         whole = {each.translate(_LOWER) for each in whole}
         wild = [each.translate(_LOWER) for each in wild]
     tests = [text.is_in(sorted(whole))] if whole else []

@@ -11,7 +11,8 @@ import polars as pl
 from deckwatch.eql.evaluate import matches
 from deckwatch.eql.nodes import EventFilter, Expr, Scalar
 from deckwatch.eql.types import Kind
-from deckwatch.plan.expressions import compile_test
+from deckwatch.plan.expressions import FOLDED, compile_test
+from deckwatch.plan.patterns import ascii_lower
 from deckwatch.plan.rename import numbered
 from deckwatch.plan.views import Mask
 
@@ -22,10 +23,15 @@ class Test:
 
     row_form: EventFilter
     columnar: pl.Expr | None
+    folded: frozenset[str]
+    """The columns whose texts are also wanted in lower case."""
 
     @classmethod
     def compiled(cls, test: Expr, kinds: Mapping[str, Kind]) -> Test:
-        return cls(EventFilter(None, numbered(test)), compile_test(test, kinds))
+        columnar = compile_test(test, kinds)
+        read = [] if columnar is None else columnar.meta.root_names()
+        folded = frozenset(name.removesuffix(FOLDED) for name in read if name.endswith(FOLDED))
+        return cls(EventFilter(None, numbered(test)), columnar, folded)
 
 
 def run(frame: pl.DataFrame, tests: Sequence[Test]) -> list[Mask]:
@@ -33,6 +39,8 @@ def run(frame: pl.DataFrame, tests: Sequence[Test]) -> list[Mask]:
 
     The frame has one column per occurrence of a field, named 0, 1, ….
     """
+    folded = {name for test in tests for name in test.folded}
+    frame = frame.with_columns(ascii_lower(frame[name]).alias(name + FOLDED) for name in sorted(folded))
     columnar = {
         str(i): test.columnar.fill_null(value=False) for i, test in enumerate(tests) if test.columnar is not None
     }
