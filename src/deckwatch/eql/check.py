@@ -26,6 +26,7 @@ from deckwatch.eql.nodes import (
 )
 from deckwatch.eql.scope import NUMERIC, TYPE_NAMES, Scope, Type
 from deckwatch.eql.text import QueryText
+from deckwatch.eql.tokens import token_span
 from deckwatch.eql.types import Kind, Schema
 
 
@@ -84,8 +85,7 @@ def _checked(query: Statement, category_field: str, scope: Scope) -> Statement:
 
 def _filter(written: EventFilter, category_field: str, scope: Scope) -> EventFilter:
     if written.category is not None:
-        start = written.span.start
-        scope.category(category_field, Span(start, start + len(written.category)))
+        scope.category(category_field, token_span(scope.source, written.span.start))
     return replace(written, condition=lower_condition(written.condition, scope))
 
 

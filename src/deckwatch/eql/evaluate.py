@@ -24,7 +24,10 @@ Values = Callable[[str], Sequence[Scalar]]
 """The values of a field, by its real name, without nulls; empty when it is missing."""
 
 MOST_CHOICES = 10_000
-"""How many choices of values one operation looks at. The rest count as not true; only a hostile event has more."""
+"""How many combinations of values one operation looks at, unless one of its operands alone has more values.
+
+The rest count as not true; only a hostile event has more.
+"""
 
 
 def matches(event_filter: EventFilter, category_field: str, values: Values) -> bool:
@@ -60,8 +63,8 @@ def outcomes(expr: Expr, values: Values) -> Iterator[Scalar]:
         case Field(name=name):
             yield from values(name) or (None,)
         case _:
-            choices = product(*(_distinct(outcomes(operand, values)) for operand in operands(expr)))
-            for choice in islice(choices, MOST_CHOICES):
+            found = [_distinct(outcomes(operand, values)) for operand in operands(expr)]
+            for choice in islice(product(*found), max([MOST_CHOICES, *map(len, found)])):
                 try:
                     yield apply(expr, choice)
                 except EvaluationError:

@@ -93,6 +93,12 @@ _HINTS = {
 }
 
 
+def token_span(source: QueryText, start: int) -> Span:
+    """Where the token that starts there stands, as it is written."""
+    match = _TOKEN.match(source.text, start)
+    return Span(start, match.end() if match else start)
+
+
 def tokenize(source: QueryText) -> tuple[list[Token], list[Fault]]:
     """The tokens of a query, closed by one END token, and every lexical fault."""
     scanner = _Scanner(source)

@@ -37,13 +37,18 @@ class Ahead(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         while not self._closed.is_set():
-            item = self._queue.get()
+            item = self._next()
             if isinstance(item, _End):
                 self._closed.set()
                 if item.error is not None:
                     raise item.error
                 return
             yield item
+
+    def _next(self) -> T | _End:
+        while True:  # Polars lets Ctrl-C interrupt no wait, only what comes after it
+            with contextlib.suppress(queue.Empty):
+                return self._queue.get(timeout=_PATIENCE_SECONDS)
 
     def close(self) -> None:
         self._closed.set()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+from deckwatch.eql.types import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,42 @@ class Column:
 
     codes: pl.Series
     values: pl.Series
+
+
+class FieldSource(Protocol):
+    """Fields of some events, not decoded yet."""
+
+    def column(self, name: str, kind: Kind) -> Column:
+        """Decode one field."""
+        ...
+
+    def take(self, rows: NDArray[np.intp]) -> FieldSource:
+        """The fields of some of these events, in the given order."""
+        ...
+
+
+class Columns(Mapping[str, Column]):
+    """Columns by field name. Most events need few of their fields, so none is decoded before it is used."""
+
+    def __init__(self, source: FieldSource, kinds: Mapping[str, Kind]) -> None:
+        self._source = source
+        self._kinds = kinds
+        self._decoded: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._decoded:
+            self._decoded[name] = self._source.column(name, self._kinds[name])
+        return self._decoded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def take(self, rows: NDArray[np.intp]) -> Columns:
+        """The columns of some of these events, in the given order."""
+        return Columns(self._source.take(rows), self._kinds)
 
 
 class Documents(Protocol):
@@ -40,5 +80,5 @@ class EventBatch:
 
     height: int
     first: int
-    columns: Mapping[str, Column]
+    columns: Columns
     documents: Documents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -19,14 +20,16 @@ class NotAnEventError(ValueError):
 def decode(line: bytes) -> dict[str, Any]:
     """The document on a line.
 
-    Like the column decoder, it lets NaN, numbers beyond double precision and trailing commas pass.
+    Like the column decoder, it lets NaN, numbers beyond double precision and trailing commas pass. An escape for half
+    of a surrogate pair reads as U+FFFD: one odd file name must not hide an event.
     """
     try:
         document = msgspec.json.decode(line)
     except RecursionError:
         raise NotAnEventError("nested too deeply to be decoded") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        document = _decode_leniently(line, str(error))
+        whole = _without_halves(line)
+        document = decode(whole) if whole != line else _decode_leniently(line, str(error))
     if isinstance(document, dict):
         return document
     hint = "; write one document per line (jq -c '.[]')" if isinstance(document, list) else ""
@@ -61,6 +64,16 @@ _NAMES: dict[type, str] = {
     bool: "a boolean",
     type(None): "null",
 }
+
+
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
+)
+"""An escape; the group takes part only where it is half of a surrogate pair."""
+
+
+def _without_halves(line: bytes) -> bytes:
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], line)
 
 
 def _decode_leniently(line: bytes, fault: str) -> object:

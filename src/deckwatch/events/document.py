@@ -82,9 +82,28 @@ def document_id(document: Mapping[str, Any], envelope_id: str | None) -> str:
 
 
 def content_hash(document: Mapping[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of the document as JSON with sorted keys and no blanks."""
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    """SHA-256, in hexadecimal, of the document as JSON with sorted keys and no blanks; of its parts if it is too deep."""
+    try:
+        canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        canonical = " ".join(_parts(document))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _parts(value: object) -> Iterator[str]:
+    """A value of any depth, every object and array written as its size before what it holds."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as node:
+                yield f"{{{len(node)}"
+                for key in sorted(node, reverse=True):
+                    waiting += (node[key], key)
+            case list() as items:
+                yield f"[{len(items)}"
+                waiting += reversed(items)
+            case scalar:
+                yield json.dumps(scalar)
 
 
 def index_name(document: Mapping[str, Any], envelope_index: str | None) -> str | None:

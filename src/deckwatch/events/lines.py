@@ -9,7 +9,6 @@ import stat
 import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -20,13 +19,11 @@ from numpy.typing import NDArray
 from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.ahead import Ahead
-from deckwatch.events.batch import Column
 from deckwatch.events.bytestream import ByteStream
 from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
 from deckwatch.events.decoding import decode_for_display
-from deckwatch.events.encoding import encode_texts
 from deckwatch.events.framing import CHUNK_BYTES, LINE_BYTES, Chunk, Overlong, frame
-from deckwatch.events.ndjson import Decoded, LineDecoder, overlong
+from deckwatch.events.ndjson import LineDecoder, overlong
 from deckwatch.events.parts import Kept, Part
 
 _SPREAD_OUT = re.compile(rb"\s*(?:[\[{]|\[\s*\{.*,)\s*", re.DOTALL)
@@ -165,10 +162,7 @@ class LineReader:
             for line, reason in decoded.rejected.items()
         ]
         rows = _LineRows(chunk, decoded.lines, store)
-        return Part(counts, letters, consumed, rows, partial(self._columns, decoded))
-
-    def _columns(self, decoded: Decoded) -> dict[str, Column]:
-        return {name: encode_texts(decoded.texts[name], kind) for name, kind in self.fields.items()}
+        return Part(counts, letters, consumed, rows, decoded)
 
 
 def damaged(name: str, reason: str, beginning: str = "") -> Part:

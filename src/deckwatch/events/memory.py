@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from deckwatch.eql.nodes import Scalar
 from deckwatch.eql.types import Kind
-from deckwatch.events.batch import Column
+from deckwatch.events.batch import Column, FieldSource
 from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
 from deckwatch.events.decoding import without_envelope
 from deckwatch.events.document import field_values, unwrap
@@ -35,9 +34,7 @@ class _Documents:
         return _Documents([self.documents[row] for row in rows])
 
 
-def read_documents(
-    items: Iterable[object], fields: Mapping[str, Kind], height: int | None = None
-) -> Generator[Part, None, None]:
+def read_documents(items: Iterable[object], height: int | None = None) -> Generator[Part, None, None]:
     """The parts of a series of documents. Whatever is no `dict` is a dead letter, numbered from 1 like a line."""
     numbered = enumerate(items, 1)
     while some := list(itertools.islice(numbered, height or BATCH_EVENTS)):
@@ -48,20 +45,27 @@ def read_documents(
             if not isinstance(item, dict)
         ]
         counts = Counts(lines=len(some), events=len(documents), malformed=len(letters))
-        yield Part(counts, letters, 0, _Documents(documents), partial(columns_of, documents, fields))
+        yield Part(counts, letters, 0, _Documents(documents), DocumentFields(documents))
 
 
-def columns_of(documents: Sequence[dict[str, Any]], fields: Mapping[str, Kind]) -> dict[str, Column]:
-    """The columns of whole documents, in any spelling."""
-    unwrapped = [unwrap(document) for document in documents]
-    columns = {}
-    for name, kind in fields.items():
-        values: list[list[Scalar]]
-        if name == "_index":
-            values = [[index] for _, index, _ in unwrapped]
-        elif name == "_id":
-            values = [[identity] for _, _, identity in unwrapped]
-        else:
-            values = [field_values(inner, name, kind) for inner, _, _ in unwrapped]
-        columns[name] = encode_values(values, kind)
-    return columns
+@dataclass(frozen=True, slots=True)
+class DocumentFields:
+    """The fields of whole documents, in any spelling."""
+
+    documents: Sequence[dict[str, Any]]
+
+    def column(self, name: str, kind: Kind) -> Column:
+        values: list[list[Scalar]] = []
+        for document in self.documents:
+            inner, index, identity = unwrap(document)
+            match name:
+                case "_index":
+                    values.append([index])
+                case "_id":
+                    values.append([identity])
+                case _:
+                    values.append(field_values(inner, name, kind))
+        return encode_values(values, kind)
+
+    def take(self, rows: NDArray[np.intp]) -> FieldSource:
+        return DocumentFields([self.documents[row] for row in rows])

@@ -17,8 +17,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from deckwatch.eql.types import Kind
+from deckwatch.events.batch import Column, FieldSource
 from deckwatch.events.decoding import NotAnEventError, decode
 from deckwatch.events.document import leaves, unwrap
+from deckwatch.events.encoding import encode_texts
 from deckwatch.events.framing import LINE_BYTES, Chunk
 from deckwatch.events.structure import extraction, is_extractable, signs
 
@@ -40,6 +42,26 @@ class Decoded:
     texts: pa.Table
     blank: int
     rejected: Mapping[int, str]
+
+    def column(self, name: str, kind: Kind) -> Column:
+        return encode_texts(self.texts[name], kind)
+
+    def take(self, rows: NDArray[np.intp]) -> FieldSource:
+        return _Taken(self.texts, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Some rows of decoded lines, put together field by field."""
+
+    texts: pa.Table
+    rows: NDArray[np.intp]
+
+    def column(self, name: str, kind: Kind) -> Column:
+        return encode_texts(self.texts[name].take(self.rows), kind)
+
+    def take(self, rows: NDArray[np.intp]) -> FieldSource:
+        return _Taken(self.texts, self.rows[rows])
 
 
 class LineDecoder:

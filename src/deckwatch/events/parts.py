@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckwatch.errors import DeckwatchError
-from deckwatch.events.batch import Column
+from deckwatch.events.batch import FieldSource
 from deckwatch.events.deadletter import Counts, DeadLetter
 
 
@@ -35,14 +35,14 @@ class Rows(Protocol):
 class Part:
     """A piece of an input: what became of it, and the events in it if there are any.
 
-    `columns` encodes them, which takes a while. `consumed` says how many bytes of the input have been read so far.
+    `fields` and `rows` are there when the piece holds events. `consumed` says how many bytes of the input have been read so far.
     """
 
     counts: Counts
     letters: Sequence[DeadLetter] = ()
     consumed: int = 0
     rows: Rows | None = None
-    columns: Callable[[], Mapping[str, Column]] = dict
+    fields: FieldSource | None = None
 
 
 @dataclass(slots=True)

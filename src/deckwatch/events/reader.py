@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from deckwatch.eql.types import Kind
 from deckwatch.events.ahead import Ahead
-from deckwatch.events.batch import EventBatch
+from deckwatch.events.batch import Columns, EventBatch
 from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.lines import LineReader, Spool, damaged
 from deckwatch.events.memory import read_documents
@@ -51,17 +51,17 @@ def open_events(
     wanted = {**fields, **_ENVELOPE}
     match source:
         case pl.DataFrame() | pl.LazyFrame() | pa.Table():
-            return Reader(read_frame(source, wanted, batch_events), dead_letter)
+            return Reader(read_frame(source, batch_events), wanted, dead_letter)
         case str() | os.PathLike():
             return _open_paths([source], wanted, dead_letter, batch_events)
         case _ if hasattr(source, "read"):
             spool = Spool()
             parts = _read_stream(cast("IO[bytes]", source), wanted, batch_events, spool)
-            return Reader(parts, dead_letter, spool=spool, ahead=True)
+            return Reader(parts, wanted, dead_letter, spool=spool, ahead=True)
         case list() | tuple() | set() if source and all(isinstance(item, str | os.PathLike) for item in source):
             return _open_paths(cast("Iterable[AnyPath]", source), wanted, dead_letter, batch_events)
         case Iterable():
-            return Reader(read_documents(source, wanted, batch_events), dead_letter)
+            return Reader(read_documents(source, batch_events), wanted, dead_letter)
         case _:
             raise InputError(f"cannot read events from {type(source).__name__}; give paths, a binary file or documents")
 
@@ -72,6 +72,7 @@ class Reader:
     def __init__(
         self,
         parts: Generator[Part, None, None],
+        fields: Mapping[str, Kind],
         dead_letter: Callable[[DeadLetter], None] | None = None,
         *,
         size_bytes: int | None = None,
@@ -83,6 +84,7 @@ class Reader:
         """How many bytes the input has, as stored; None when that is not known."""
         self.bytes_read = 0
         """How many of them have been read."""
+        self._fields = fields
         self._dead_letter = dead_letter
         self._shelf = Shelf()
         self._closing = contextlib.ExitStack()
@@ -121,10 +123,10 @@ class Reader:
             if self._dead_letter is not None:
                 for letter in part.letters:
                     self._dead_letter(letter)
-            if part.rows is not None and part.counts.events:
+            if part.rows is not None and part.fields is not None and part.counts.events:
                 height = part.counts.events
                 documents = BatchDocuments(part.rows, height, first, self._shelf)
-                yield EventBatch(height, first, part.columns(), documents)
+                yield EventBatch(height, first, Columns(part.fields, self._fields), documents)
 
 
 def _open_paths(
@@ -136,7 +138,8 @@ def _open_paths(
     files = expand(paths)
     size = None if STANDARD_INPUT in files else sum(Path(file).stat().st_size for file in files)
     spool = Spool()
-    return Reader(_read_files(files, fields, height, spool), dead_letter, size_bytes=size, spool=spool, ahead=True)
+    parts = _read_files(files, fields, height, spool)
+    return Reader(parts, fields, dead_letter, size_bytes=size, spool=spool, ahead=True)
 
 
 def _read_files(

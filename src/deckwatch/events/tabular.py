@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
-from deckwatch.events.batch import Column
+from deckwatch.events.batch import Column, FieldSource
 from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.decoding import without_envelope
-from deckwatch.events.memory import columns_of
+from deckwatch.events.memory import DocumentFields
 from deckwatch.events.parts import Kept, Part
 from deckwatch.events.typed import encode_arrow, json_value, nested
 
@@ -28,10 +28,10 @@ BATCH_ROWS = 1 << 16
 Frame: TypeAlias = "pl.DataFrame | pl.LazyFrame | pa.Table"
 
 
-def read_frame(frame: Frame, fields: Mapping[str, Kind], height: int | None = None) -> Generator[Part, None, None]:
+def read_frame(frame: Frame, height: int | None = None) -> Generator[Part, None, None]:
     """The parts of a frame or table; its rows are the events."""
     for table in _slices(frame, height or BATCH_ROWS):
-        yield Part(_counts(table), (), 0, _TableRows(table), partial(columns, table, fields))
+        yield Part(_counts(table), (), 0, _TableRows(table), TableFields(table))
 
 
 def read_parquet(path: str, fields: Mapping[str, Kind], height: int | None = None) -> Generator[Part, None, None]:
@@ -46,29 +46,34 @@ def read_parquet(path: str, fields: Mapping[str, Kind], height: int | None = Non
                 for number, batch in enumerate(batches):
                     table = pa.Table.from_batches([batch])
                     rows = _ParquetRows(again, group, number)
-                    yield Part(_counts(table), (), 0, rows, partial(columns, table, fields))
+                    yield Part(_counts(table), (), 0, rows, TableFields(table))
     except (pa.ArrowException, OSError) as fault:
         letter = DeadLetter(path, None, None, f"not a readable Parquet file: {fault}", "")
         yield Part(Counts(damaged=1), [letter])
 
 
-def columns(table: pa.Table, fields: Mapping[str, Kind]) -> dict[str, Column]:
-    """The columns of these fields, however a field is spelled: flat with dots, in structs, in lists of structs."""
-    if "_source" in table.column_names:
-        return columns_of(_documents(table), fields)
-    found = {}
-    irregular: dict[str, Kind] = {}
-    for name, kind in fields.items():
-        match list(_sources(table.schema, name)):
-            case []:
-                found[name] = encode_arrow(pa.chunked_array([pa.nulls(table.num_rows, pa.string())]), kind)
-            case [_Source(path, inside_list=False)] if name not in _ENVELOPE:
-                found[name] = encode_arrow(_leaf(table, path), kind)
-            case _:
-                irregular[name] = kind
-    if irregular:
-        found |= columns_of(_documents(table), irregular)
-    return {name: found[name] for name in fields}
+class TableFields:
+    """The fields of a table, however each is spelled: flat with dots, in structs, in lists of structs."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+
+    def column(self, name: str, kind: Kind) -> Column:
+        if "_source" not in self.table.column_names:
+            match list(_sources(self.table.schema, name)):
+                case []:
+                    return encode_arrow(pa.chunked_array([pa.nulls(self.table.num_rows, pa.string())]), kind)
+                case [_Source(path, inside_list=False)] if name not in _ENVELOPE:
+                    return encode_arrow(_leaf(self.table, path), kind)
+        return self._whole.column(name, kind)
+
+    @cached_property
+    def _whole(self) -> DocumentFields:
+        """The rows as documents, for fields that are spread over several columns or inside lists."""
+        return DocumentFields(_documents(self.table))
+
+    def take(self, rows: NDArray[np.intp]) -> FieldSource:
+        return TableFields(self.table.take(pa.array(rows)))
 
 
 _ENVELOPE = ("_index", "_id")
