@@ -178,7 +178,8 @@ def sequences(draw: st.DrawFn) -> str:
     )
     until = draw(st.sampled_from(["", "", " until [ any where n == 0 ]", ' until [ q where k == "b" ]']))
     own_until = f"{until} by {own[0]}" if until and own else until
-    return f"sequence{draw(GLOBAL_KEYS if not own else st.sampled_from(["", "", " by b"]))}{span} {brackets}{own_until}"
+    shared = draw(st.sampled_from(["", "", " by b"]) if own else GLOBAL_KEYS)
+    return f"sequence{shared}{span} {brackets}{own_until}"
 
 
 @st.composite

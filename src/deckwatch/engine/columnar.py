@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -16,8 +17,12 @@ from deckwatch.eql.types import Kind
 from deckwatch.events.batch import EventBatch
 from deckwatch.plan.bundle import Bundle, Evaluation
 from deckwatch.plan.views import Rows, Views
+from deckwatch.sequences.records import Key, Token
 from deckwatch.sequences.samples import SampleCollector, SampleProgram
 from deckwatch.sequences.steps import SequenceProgram
+
+_WORTHWHILE = 0.5
+"""Only when fewer than half of a batch's events are wanted are they worth being singled out."""
 
 
 class ColumnarEngine:
@@ -29,58 +34,66 @@ class ColumnarEngine:
         self._detections = detections
         self._within = within
         self.fields: Mapping[str, Kind] = fields_of(detections)
-        self.undated = 0
         self._bundle = Bundle(
             [(predicate.filter, each.checked.category_field) for each in detections for predicate in each.predicates],
             self.fields,
         )
         starts = np.cumsum([0, *(len(each.predicates) for each in detections)]).tolist()
         self._numbers = [range(start, end) for start, end in zip(starts, starts[1:], strict=False)]
-        self._sequences = {
-            i: _Sequence(each, each.program, self.fields)
+        self._gatherers = {
+            i: gatherer
             for i, each in enumerate(detections)
-            if isinstance(each.program, SequenceProgram)
-        }
-        self._collected = {i: _Collected(each) for i, each in enumerate(detections) if each.collect}
-        self._samples = {
-            i: _Sample(each.program, self.fields, max_samples_per_key)
-            for i, each in enumerate(detections)
-            if isinstance(each.program, SampleProgram)
+            if (gatherer := _gatherer(each, self.fields, max_samples_per_key)) is not None
         }
 
     def process(self, batch: EventBatch) -> list[tuple[int, int]]:
-        views = Views(batch)
-        visibility = Visibility(views, self._within)
-        seen = [(i, rows) for i, each in enumerate(self._detections) if len(rows := visibility.rows(each))]
-        evaluation = self._bundle.on(views, (number for i, _ in seen for number in self._numbers[i]))
+        views = Views(batch.columns, batch.height)
+        seen = self._visible(views)
+        rows = self._wanted(views, seen)
+        if len(rows) < batch.height * _WORTHWHILE:
+            views = views.take(rows)
+            seen = self._visible(views)
+        else:
+            rows = np.arange(batch.height)
+        evaluation = self._bundle.on(views, self._active(seen))
         hits: list[tuple[int, int]] = []
         kept: list[Rows] = []
-        for i, rows in seen:
-            found = [evaluation.rows(number, rows) for number in self._numbers[i]]
-            if i in self._sequences:
-                taken, undated = self._sequences[i].add(evaluation, found, batch.first)
-                self.undated += undated
-                kept.append(taken)
-            elif i in self._samples:
-                kept.append(self._samples[i].add(evaluation, found, batch.first))
-            elif i in self._collected:
-                kept.append(self._collected[i].add(evaluation, found[0], batch.first))
+        for i, visible in seen:
+            found = [evaluation.rows(number, visible) for number in self._numbers[i]]
+            if i in self._gatherers:
+                kept.append(self._gatherers[i].add(evaluation, found, rows + batch.first))
             else:
-                hits += ((row, i) for row in found[0].tolist())
+                hits += ((row, i) for row in rows[found[0]].tolist())
         if kept:
-            batch.documents.keep(np.unique(np.concatenate(kept)))
+            batch.documents.keep(rows[np.unique(np.concatenate(kept))])
         return sorted(hits)
 
+    def _visible(self, views: Views) -> list[tuple[int, Rows]]:
+        """The detections that see any of these events, each with those it sees."""
+        visibility = Visibility(views, self._within)
+        return [(i, rows) for i, each in enumerate(self._detections) if len(rows := visibility.rows(each))]
+
+    def _active(self, seen: Iterable[tuple[int, Rows]]) -> list[int]:
+        return [number for i, _ in seen for number in self._numbers[i]]
+
+    def _wanted(self, views: Views, seen: Sequence[tuple[int, Rows]]) -> Rows:
+        """The events that some predicate may be true of, as far as a few fields tell."""
+        evaluation = self._bundle.on(views, self._active(seen), self._bundle.gates)
+        wanted = np.zeros(views.height, dtype=np.bool_)
+        for i, visible in seen:
+            for number in self._numbers[i]:
+                wanted[evaluation.rows(number, visible)] = True
+        return np.flatnonzero(wanted)
+
     def finish(self) -> list[Found]:
-        found: list[Found] = []
-        for i in range(len(self._detections)):
-            if i in self._sequences:
-                found += (Found(i, match.key, match.events) for match in self._sequences[i].reorder.finish())
-            elif i in self._samples:
-                found += (Found(i, sample.key, sample.events) for sample in self._samples[i].collector.samples())
-            elif i in self._collected:
-                found += (Found(i, (), (position,)) for position in self._collected[i].positions())
-        return found
+        return [
+            Found(i, key, events) for i, gatherer in self._gatherers.items() for key, events in gatherer.finish()
+        ]
+
+    @property
+    def undated(self) -> int:
+        """Events that satisfied a stage of a sequence but carry no time, and so took no part."""
+        return sum(gatherer.undated for gatherer in self._gatherers.values())
 
 
 def fields_of(detections: Sequence[Detection]) -> dict[str, Kind]:
@@ -91,11 +104,34 @@ def fields_of(detections: Sequence[Detection]) -> dict[str, Kind]:
     return needed
 
 
+class _Gatherer(Protocol):
+    """What takes in the events of one detection and lists its results at the end."""
+
+    undated: int
+
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
+        """Take the events that satisfy each predicate; those that may yet be asked for again."""
+        ...
+
+    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]: ...
+
+
+def _gatherer(detection: Detection, kinds: Mapping[str, Kind], max_samples_per_key: int) -> _Gatherer | None:
+    match detection.program:
+        case SequenceProgram() as program:
+            return _Sequence(detection, program, kinds)
+        case SampleProgram() as program:
+            return _Sample(program, kinds, max_samples_per_key)
+        case None:
+            return _Collected(detection) if detection.collect else None
+
+
 class _Sequence:
     """The way of one sequence's events into its automaton."""
 
     def __init__(self, detection: Detection, program: SequenceProgram, kinds: Mapping[str, Kind]) -> None:
-        self.reorder = Reorder(program)
+        self.undated = 0
+        self._reorder = Reorder(program)
         self._detection = detection
         self._program = program
         self._types = key_types(program.predicates, kinds)
@@ -104,57 +140,64 @@ class _Sequence:
             for predicate in range(len(program.predicates))
         ]
 
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> tuple[Rows, int]:
-        """Take the events that satisfy each predicate; those that count, and how many have no time."""
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
         columns = ["time", "tiebreaker", "position", "slot", *key_columns(len(self._types))]
         taken: list[Rows] = [np.empty(0, dtype=np.intp)]
-        undated = 0
         for predicate, rows, slots in zip(self._program.predicates, found, self._slots, strict=True):
             if not len(rows):
                 continue
-            order = order_columns(evaluation, self._detection, rows, first)
+            order = order_columns(evaluation, self._detection, rows, positions)
             dated = order.drop_nulls("time")
-            undated += order.height - dated.height
+            self.undated += order.height - dated.height
             records = dated.join(
                 keyed(evaluation, rows, predicate.keys, self._types), on="row", how="inner", maintain_order="left_right"
             )
             taken.append(records["row"].to_numpy())
             for slot in slots:
-                self.reorder.add(records.with_columns(slot=pl.lit(slot, pl.UInt16)).select(columns))
-        return np.concatenate(taken), undated
+                self._reorder.add(records.with_columns(slot=pl.lit(slot, pl.UInt16)).select(columns))
+        return np.concatenate(taken)
+
+    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
+        return ((match.key, match.events) for match in self._reorder.finish())
 
 
 class _Collected:
     """All events of one event query."""
 
     def __init__(self, detection: Detection) -> None:
+        self.undated = 0
         self._detection = detection
         self._frames: list[pl.DataFrame] = []
 
-    def add(self, evaluation: Evaluation, rows: Rows, first: int) -> Rows:
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
+        (rows,) = found
         if len(rows):
-            self._frames.append(order_columns(evaluation, self._detection, rows, first))
+            self._frames.append(order_columns(evaluation, self._detection, rows, positions))
         return rows
 
-    def positions(self) -> list[int]:
-        """Where in the input the events stand, in event order."""
-        return sort(pl.concat(self._frames))["position"].to_list() if self._frames else []
+    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
+        ordered = sort(pl.concat(self._frames))["position"].to_list() if self._frames else []
+        return (((), (position,)) for position in ordered)
 
 
 class _Sample:
     """The way of one sample's events into its collector."""
 
     def __init__(self, program: SampleProgram, kinds: Mapping[str, Kind], max_samples_per_key: int) -> None:
-        self.collector = SampleCollector(len(program.predicates), max_samples_per_key)
+        self.undated = 0
+        self._collector = SampleCollector(len(program.predicates), max_samples_per_key)
         self._program = program
         self._types = key_types(program.predicates, kinds)
 
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
         taken: list[Rows] = [np.empty(0, dtype=np.intp)]
         names = key_columns(len(self._types))
         for item, (predicate, rows) in enumerate(zip(self._program.predicates, found, strict=True)):
             records = keyed(evaluation, rows, predicate.keys, self._types)
             for row, *key in records.select("row", *names).iter_rows():
-                self.collector.add(item, tuple(key), row + first)
+                self._collector.add(item, tuple(key), int(positions[row]))
             taken.append(records["row"].to_numpy())
         return np.concatenate(taken)
+
+    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
+        return ((sample.key, sample.events) for sample in self._collector.samples())

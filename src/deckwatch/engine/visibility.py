@@ -45,7 +45,7 @@ class Visibility:
 
     def _inside(self, time_field: str) -> Mask:
         if self._within == TimeRange():
-            return np.ones(self._views.batch.height, dtype=np.bool_)
+            return np.ones(self._views.height, dtype=np.bool_)
         view = self._views[time_field]
         inside = [self._within.holds(min(times, default=None)) for times in view.lists.to_list()]
         return np.asarray(inside, dtype=np.bool_)[view.codes]
@@ -53,7 +53,7 @@ class Visibility:
 
 def _streams(views: Views) -> tuple[list[str | None], Rows]:
     """The distinct streams of a batch, and for each row the number of its own."""
-    names = [name for name in (INDEX_FIELD, *STREAM_FIELDS) if name in views.batch.columns]
+    names = [name for name in (INDEX_FIELD, *STREAM_FIELDS) if name in views.columns]
     first, which = distinct([views[name].codes for name in names])
     contents = zip(*(views[name].python_lists(views[name].codes[first]) for name in names), strict=True)
     return [_stream(dict(zip(names, each, strict=True))) for each in contents], which

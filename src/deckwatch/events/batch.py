@@ -69,7 +69,7 @@ class Documents(Protocol):
         """The original document of a row of the batch; the envelope of an export is kept as `_index` and `_id`."""
         ...
 
-    def keep(self, rows: Sequence[int]) -> None:
+    def keep(self, rows: Sequence[int] | NDArray[np.intp]) -> None:
         """Promise that these rows can still be fetched from the reader when the batch is gone."""
         ...
 

@@ -7,7 +7,9 @@ import io
 import os
 import select
 import stat
+import sys
 import zlib
+from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, Protocol, cast
 
 import pyarrow as pa

@@ -81,7 +81,7 @@ class BatchDocuments:
     def document(self, row: int) -> dict[str, Any]:
         return self._rows.document(row)
 
-    def keep(self, rows: Sequence[int]) -> None:
+    def keep(self, rows: Sequence[int] | NDArray[np.intp]) -> None:
         asked = np.unique(np.asarray(rows, np.int64))
         new = asked[~self._kept[asked]]
         if len(new):

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from deckwatch.events.batch import Column, EventBatch
+from deckwatch.events.batch import Column, Columns
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
@@ -80,15 +80,20 @@ class FieldView:
 
 
 class Views(dict[str, FieldView]):
-    """The views of a batch by field, each made when it is first asked for."""
+    """The views of some events by field, each made when it is first asked for."""
 
-    def __init__(self, batch: EventBatch) -> None:
+    def __init__(self, columns: Columns, height: int) -> None:
         super().__init__()
-        self.batch = batch
+        self.columns = columns
+        self.height = height
 
     def __missing__(self, name: str) -> FieldView:
-        view = self[name] = FieldView(self.batch.columns[name])
+        view = self[name] = FieldView(self.columns[name])
         return view
+
+    def take(self, rows: Rows) -> Views:
+        """The views of some of these events."""
+        return Views(self.columns.take(rows), len(rows))
 
 
 def distinct(columns: Sequence[Codes]) -> tuple[Rows, Rows]:
