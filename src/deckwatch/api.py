@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from os import PathLike
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from deckwatch.engine.engines import EngineName
 from deckwatch.engine.scan import Scan
@@ -19,7 +15,7 @@ from deckwatch.eql.parser import parse, parse_expression
 from deckwatch.events.deadletter import DeadLetter
 from deckwatch.events.reader import EventSource, Reader
 from deckwatch.rules.load import founding_rules, load_rules
-from deckwatch.rules.rule import Rule, RuleSet
+from deckwatch.rules.rule import Rule
 
 __all__ = ["evaluate", "founding_rules", "load_rules", "parse", "scan", "search"]
 
@@ -47,6 +43,7 @@ def search(
     engine: EngineName = "columnar",
     since: int | None = None,
     until: int | None = None,
+    dead_letter: Callable[[DeadLetter], None] | None = None,
     batch_events: int | None = None,
 ) -> Result:
     """Run one EQL query over events.
@@ -65,6 +62,7 @@ def search(
         engine: "columnar", or "reference", the slow evaluator it is tested against.
         since: only events at or after this time (nanoseconds since 1970); `until` likewise, exclusive.
         until: see `since`.
+        dead_letter: called with every line that is not an event.
         batch_events: evaluate at most so many events together.
 
     Raises:
@@ -81,6 +79,7 @@ def search(
         options=options,
         engine=engine,
         within=TimeRange(since, until),
+        dead_letter=dead_letter,
         batch_events=batch_events,
     )
 
@@ -123,5 +122,5 @@ def scan(
 
 
 def _repeatable(events: EventSource) -> EventSource:
-    """A search may have to read its input twice, to learn types first."""
-    return list(events) if hasattr(events, "__next__") else events
+    """A search may have to read its input twice, to learn types first. Streams are seen to where it does."""
+    return list(events) if isinstance(events, Iterator) and not hasattr(events, "read") else events

@@ -19,7 +19,7 @@ FIELDS = {
     "o.p": "keyword",
 }
 
-TEXTS = ["", "a", "A", "ab", "b", "aB", "a*b", "é", "K", "K", "/tmp/x", "[k]", '["a"]', "5", "true", "a\nb"]
+TEXTS = ["", "a", "A", "ab", "b", "aB", "a*b", "é", "K", "\u212a", "/usr/x", "[k]", '["a"]', "5", "true", "a\nb"]
 PLAIN = {
     "k": TEXTS,
     "j": ["a", "b", "ab", "ba", *TEXTS],
@@ -85,7 +85,7 @@ NUMERALS = st.sampled_from(["0", "1", "-1", "2", "0.5", "2.5", "-1.5", "4"])
 INTEGERS = NUMERALS.filter(lambda numeral: "." not in numeral)
 COMPARE = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 WILD = st.sampled_from(
-    ['"a*"', '"*b"', '"*"', '"?"', '"a?b"', '"*é*"', '"k"', '"K"', '"A*"', '"/tmp/*"', '"[*"', '"*a*b*"', '"?*"']
+    ['"a*"', '"*b"', '"*"', '"?"', '"a?b"', '"*é*"', '"k"', '"K"', '"A*"', '"/usr/*"', '"[*"', '"*a*b*"', '"?*"']
 )
 REGEX = st.sampled_from(
     ['"a+b?"', '"[ab]*"', '".*"', '"~a"', '"a&.*"', '"<1-9>"', '"(a|b)+"', '"."', '"@"', '""', '"[^a]+"', '".{1,2}"']

@@ -1,132 +1,47 @@
-"""One meaning: columns and rows, any batch split, any order of files give the same results."""
+"""One meaning: columns and rows, any batch split, any order of files, any company of rules give the same results."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 import deckwatch as dw
+from tests.engine.random_queries import FIELDS, QUERIES, documents, samples, sequences
+from tests.rules.build import rule
 
-FIELDS = {
-    "k": "keyword",
-    "j": "keyword",
-    "n": "long",
-    "x": "double",
-    "b": "boolean",
-    "d": "date",
-    "a": "ip",
-    "v": "version",
-    "o.p": "keyword",
-}
-
-TEXTS = st.sampled_from(["", "a", "A", "ab", "b", "aB", "a*b", "é", "K", "K", "/tmp/x", "[k]", '["a"]', "5", "true", "a\nb"])
-INTEGERS = st.integers(-3, 6)
-FLOATS = st.sampled_from([-1.5, 0.0, 0.5, 1.0, 2.5, 4.0, 1e300])
-DATES = st.sampled_from(["2024-01-01", "2024-01-01T00:00:00.000000001Z", "2023-12-31T23:00:00-02:00", 1704067200000, "x"])
-ADDRESSES = st.sampled_from(["10.0.0.1", "10.1.2.3", "::1", "192.168.0.9", "no"])
-VERSIONS = st.sampled_from(["1.2.3", "1.10.0", "2.0.0-rc1", "x"])
-ODD = st.sampled_from([None, True, 7, 1.25, "z", {"u": 1}, [], [None], [[1, "a"], None], "9", "false"])
-
-
-def _values(plain: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    one = st.one_of(plain, plain, plain, ODD)
-    return st.one_of(one, one, st.lists(one, max_size=3))
-
-
-DOCUMENTS = st.fixed_dictionaries(
-    {"@timestamp": st.integers(0, 12), "event.category": st.sampled_from(["p", "q", ["p", "q"], ["p"]])},
-    optional={
-        "k": _values(TEXTS),
-        "j": _values(TEXTS),
-        "n": _values(INTEGERS),
-        "x": _values(FLOATS),
-        "b": _values(st.booleans()),
-        "d": _values(DATES),
-        "a": _values(ADDRESSES),
-        "v": _values(VERSIONS),
-        "o": st.one_of(st.fixed_dictionaries({"p": _values(TEXTS)}), ODD),
-        "o.p": _values(TEXTS),
-    },
+SETTINGS = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
+TIEBREAKERS = st.sampled_from([None, "n", "x", "k"])
 
-QUOTED = TEXTS.map(lambda text: json.dumps(text, ensure_ascii=False).replace("\\u", "\\u") if text.isprintable() else '"a\\nb"')
-STRING = st.sampled_from(["k", "j", "o.p"])
-NUMBER = st.sampled_from(["n", "x"])
-NUMERALS = st.sampled_from(["0", "1", "-1", "2", "0.5", "2.5", "-1.5", "4"])
-COMPARE = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
-WILD = st.sampled_from(['"a*"', '"*b"', '"*"', '"?"', '"a?b"', '"*é*"', '"k"', '"K"', '"A*"', '"/tmp/*"', '"[*"', '"*a*b*"'])
-REGEX = st.sampled_from(['"a+b?"', '"[ab]*"', '".*"', '"~a"', '"a&.*"', '"<1-9>"', '"(a|b)+"', '"."', '"@"', '""'])
+KNOWN = {"k": "process.name", "j": "file.name", "n": "process.pid", "b": "process.interactive", "o.p": "user.id"}
+"""Fields that rules know, for those of the random queries."""
 
-LEAVES = st.one_of(
-    st.builds("{} {} {}".format, STRING, COMPARE, QUOTED),
-    st.builds("{} {} {}".format, NUMBER, COMPARE, NUMERALS),
-    st.builds("{} == null".format, st.sampled_from(sorted(FIELDS))),
-    st.builds("{} != null".format, st.sampled_from(sorted(FIELDS))),
-    st.builds("{} in ({}, {})".format, STRING, QUOTED, QUOTED),
-    st.builds("{} in~ ({}, {})".format, STRING, QUOTED, QUOTED),
-    st.builds("{} in ({}, {})".format, NUMBER, NUMERALS, NUMERALS),
-    st.builds("{} : ({}, {})".format, STRING, WILD, QUOTED),
-    st.builds("{} {} ({}, {})".format, STRING, st.sampled_from(["like", "like~"]), WILD, WILD),
-    st.builds("{} {} {}".format, STRING, st.sampled_from(["regex", "regex~"]), REGEX),
-    st.sampled_from(["b", "b == false", "b != true", "not b"]),
-    st.builds("d {} {}".format, COMPARE, st.sampled_from(['"2024-01-01"', '"2024"', '"2024-01-01T00:00:00Z"', "1704067200000"])),
-    st.builds("cidrMatch(a, {})".format, st.sampled_from(['"10.0.0.0/8"', '"::/0"', '"10.0.0.1/32", "192.168.0.0/16"'])),
-    st.builds("v {} {}".format, COMPARE, st.sampled_from(['"1.2.3"', '"1.9.0"'])),
-    st.builds("{}({}, {})".format, st.sampled_from(["startsWith", "endsWith~", "stringContains", "stringContains~"]), STRING, STRING),
-    st.builds("{}({}, {})".format, st.sampled_from(["startsWith~", "endsWith", "stringContains"]), STRING, QUOTED),
-    st.builds("length({}) {} {}".format, STRING, COMPARE, NUMERALS),
-    st.builds("concat({}, {}) == {}".format, STRING, STRING, QUOTED),
-    st.builds("concat({}, n) : {}".format, STRING, WILD),
-    st.builds("{} + {} {} {}".format, NUMBER, NUMBER, COMPARE, NUMERALS),
-    st.builds("{} / n {} {}".format, NUMBER, COMPARE, NUMERALS),
-    st.builds("substring({}, {}, {}) == {}".format, STRING, NUMERALS.filter(lambda n: "." not in n), st.sampled_from(["1", "2", "n"]), QUOTED),
-    st.builds("indexOf({}, {}) {} {}".format, STRING, QUOTED, COMPARE, NUMERALS),
-    st.builds("between({}, {}, {}) == {}".format, STRING, st.just('"a"'), st.just('"b"'), st.just('""')),
-    st.builds("number({}) {} {}".format, STRING, COMPARE, NUMERALS),
-    st.builds("string({}) : {}".format, st.sampled_from(sorted(FIELDS)), WILD),
+STAGE = st.sampled_from(
+    [
+        'process.name : "a*"',
+        "process.pid > 0",
+        "process.interactive",
+        "true",
+        "startsWith(file.name, process.name)",
+        'file.name in~ ("A", "b")',
+        'not process.name == "a"',
+        'length(process.name) == 1 or file.name regex "[ab]+"',
+    ]
 )
-
-CONDITIONS = st.recursive(
-    LEAVES,
-    lambda inner: st.one_of(
-        st.builds("not ({})".format, inner),
-        st.builds("({}) and ({})".format, inner, inner),
-        st.builds("({}) or ({})".format, inner, inner),
-    ),
-    max_leaves=6,
+ONE_RULE = st.one_of(
+    st.builds("any where {}".format, STAGE),
+    st.builds("p where {} or {}".format, STAGE, STAGE),
+    st.builds("sequence by process.name with maxspan=5ms [any where {}] [any where {}]".format, STAGE, STAGE),
+    st.builds("sequence by process.pid [p where {}] [any where {}] until [q where true]".format, STAGE, STAGE),
+    st.builds("sample by process.name [any where {}] [any where {}]".format, STAGE, STAGE),
 )
-FILTERS = st.builds("{} where {}".format, st.sampled_from(["any", "p", "q"]), CONDITIONS)
-SIMPLE = st.builds("{} where {}".format, st.sampled_from(["any", "p", "q"]), st.sampled_from(["true", "true", 'k : "a*"', "n > 1", "b"]))
-KEYS = st.sampled_from(["", " by k", " by ?k", " by n", " by k, ?n", " by ?o.p", " by d"])
-
-
-@st.composite
-def _sequences(draw: st.DrawFn) -> str:
-    stages = draw(st.lists(SIMPLE, min_size=2, max_size=4))
-    missing = [draw(st.booleans()) and draw(st.booleans()) for _ in stages]
-    missing[draw(st.integers(0, len(stages) - 1))] = False
-    span = draw(st.sampled_from(["", " with maxspan=1ms", " with maxspan=5ms"]))
-    if any(missing) and not span:
-        span = " with maxspan=4ms"
-    if len(stages) - sum(missing) == 1 and not any(missing):
-        missing[0] = False
-    brackets = " ".join(f"{'![' if gone else '['} {stage} ]" for gone, stage in zip(missing, stages, strict=True))
-    until = draw(st.sampled_from(["", "", " until [ any where n == 0 ]"]))
-    return f"sequence{draw(KEYS)}{span} {brackets}{until}"
-
-
-QUERIES = st.one_of(
-    FILTERS,
-    FILTERS,
-    _sequences(),
-    st.builds("sample by {} [ {} ] [ {} ]".format, st.sampled_from(["k", "?k", "n", "k, ?n"]), SIMPLE, SIMPLE),
-)
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _found(query: str, events: Any, **how: Any) -> dw.Result:
@@ -134,23 +49,55 @@ def _found(query: str, events: Any, **how: Any) -> dw.Result:
 
 
 @SETTINGS
-@given(query=QUERIES, documents=st.lists(DOCUMENTS, max_size=12))
-def test_columns_and_rows_agree(query: str, documents: list[dict[str, Any]]) -> None:
-    assert _found(query, documents) == _found(query, documents, engine="reference")
+@given(query=QUERIES, events=documents(), tiebreaker=TIEBREAKERS)
+def test_columns_and_rows_agree(query: str, events: list[dict[str, Any]], tiebreaker: str | None) -> None:
+    found = _found(query, events, tiebreaker_field=tiebreaker)
+    event("something" if found.events or found.sequences else "nothing")
+    assert found == _found(query, events, tiebreaker_field=tiebreaker, engine="reference")
 
 
 @settings(SETTINGS, max_examples=60)
-@given(query=QUERIES, documents=st.lists(DOCUMENTS, max_size=12), size=st.integers(1, 5))
-def test_any_batch_split_gives_the_same(query: str, documents: list[dict[str, Any]], size: int) -> None:
-    assert _found(query, documents, batch_events=size) == _found(query, documents)
+@given(query=QUERIES, events=documents(), size=st.integers(1, 5))
+def test_any_batch_split_gives_the_same(query: str, events: list[dict[str, Any]], size: int) -> None:
+    assert _found(query, events, batch_events=size) == _found(query, events)
 
 
-@settings(SETTINGS, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-@given(query=QUERIES, documents=st.lists(DOCUMENTS, max_size=8))
-def test_json_lines_mean_what_documents_mean(query: str, documents: list[dict[str, Any]], tmp_path: Path) -> None:
+@settings(SETTINGS, max_examples=60)
+@given(query=QUERIES, events=documents(8))
+def test_json_lines_mean_what_documents_mean(query: str, events: list[dict[str, Any]], tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
-    path.write_text("".join(json.dumps(document) + "\n" for document in documents))
-    assert _found(query, path) == _found(query, documents)
+    path.write_text("".join(json.dumps(each) + "\n" for each in events))
+    assert _found(query, path) == _found(query, events)
+
+
+@settings(SETTINGS, max_examples=40)
+@given(query=st.one_of(sequences(), samples()), events=documents(), seed=st.randoms(use_true_random=False))
+def test_arrival_does_not_matter_where_time_decides(query: str, events: list[dict[str, Any]], seed: Any) -> None:
+    dated = [{**each, "@timestamp": moment} for moment, each in enumerate(events)]
+    shuffled = seed.sample(dated, len(dated))
+    found, again = _found(query, dated), _found(query, shuffled)
+    if query.startswith("sample"):  # which of several samples of a key are kept is a matter of arrival
+        assert [each.join_keys for each in found.sequences] == [each.join_keys for each in again.sequences]
+    else:
+        assert found == again
+
+
+@settings(SETTINGS, max_examples=40)
+@given(queries=st.lists(ONE_RULE, min_size=2, max_size=6), events=documents())
+def test_rules_do_not_disturb_each_other(queries: list[str], events: list[dict[str, Any]]) -> None:
+    renamed = [{KNOWN.get(name, name): value for name, value in each.items() if name != "o"} for each in events]
+    together = _alert_ids(queries, renamed)
+    assert together == [ids for query in queries for ids in _alert_ids([query], renamed)]
+    assert together == _alert_ids(queries, renamed, engine="reference", batch_events=3)
+
+
+def _alert_ids(queries: Sequence[str], events: list[dict[str, Any]], **how: Any) -> list[set[str]]:
+    """The ids of each rule's alerts. Equal rules have different ids, and so have their alerts."""
+    rules = [rule(rule_id=query, id=query, query=query, index=["*"]) for query in queries]
+    found: dict[str, set[str]] = {query: set() for query in queries}
+    for alert in dw.scan(events, rules, **how):
+        found[alert["kibana.alert.rule.rule_id"]].add(alert["kibana.alert.uuid"])
+    return [found[query] for query in queries]
 
 
 @pytest.mark.parametrize("query", ["sequence by k with maxspan=1s [any where true] [any where true]", "any where true"])

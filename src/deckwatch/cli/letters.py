@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING
 
-from deckwatch.cli.render import json_line
+import click
+
+from deckwatch.cli.render import escaped, json_line, number_of, printable
 
 if TYPE_CHECKING:
     from deckwatch.events.deadletter import DeadLetter
@@ -29,3 +31,17 @@ class DeadLetters:
             self.damaged.append(letter)
         elif self.first is None:
             self.first = letter
+
+
+def report_damage(letters: DeadLetters) -> None:
+    """Say on the standard error which inputs could not be read, or not to their end, and why."""
+    for letter in letters.damaged:
+        click.echo(printable(f"{letter.source}: {letter.reason}"), err=True)
+
+
+def malformed(count: int, first: DeadLetter, file: str | None) -> str:
+    """How many lines are no events, where they are kept if `file` is given, and what is wrong with the first."""
+    where = f"all in {file}" if file else "--dead-letter FILE keeps them"
+    return f"{number_of(count, 'malformed line')}, {where}; the first: " + escaped(
+        f"{first.source}:{first.line}: {first.reason}"
+    )

@@ -78,6 +78,13 @@ def period(command: Command) -> Command:
     return since(until(command))
 
 
+def dead_letter(command: Command) -> Command:
+    """The option `--dead-letter`."""
+    return click.option(
+        "--dead-letter", metavar="FILE", help="Write every line that is no event to a file, with the reason."
+    )(command)
+
+
 def engine(command: Command) -> Command:
     """The option `--engine`."""
     return click.option(

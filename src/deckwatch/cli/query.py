@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
 import deckwatch
 from deckwatch.cli import options
-from deckwatch.cli.interrupts import heed_interrupts
+from deckwatch.cli.files import check_outputs, opened
+from deckwatch.cli.letters import DeadLetters, malformed, report_damage
 from deckwatch.cli.matches import chosen, print_result, usual
 from deckwatch.cli.render import json_line
 
@@ -42,7 +44,7 @@ Examples:
       [process where event.action == "exec"] by process.name' events.ndjson
 
 """
-    + options.exit_codes("bad input (arguments, query, files)")
+    + options.exit_codes("bad input (arguments, query, damaged files)")
 )
 @click.argument("eql")
 @options.event_paths
@@ -74,6 +76,7 @@ Examples:
 @click.option(
     "--max-samples-per-key", type=int, default=1, show_default=True, help="How many samples may share join keys."
 )
+@options.dead_letter
 @options.engine
 @click.pass_context
 def query(
@@ -92,6 +95,7 @@ def query(
     tiebreaker_field: str | None,
     field_types: dict[str, str],
     max_samples_per_key: int,
+    dead_letter: str | None,
     engine: EngineName,
 ) -> None:
     """Search recorded events with one EQL query.
@@ -99,21 +103,24 @@ def query(
     EQL is the query, in quotes. PATH is a file of events, a folder, a pattern in quotes, or - for the standard
     input. Files are NDJSON, plain or compressed with gzip or Zstandard, or Parquet.
     """
-    heed_interrupts()
-    found = deckwatch.search(
-        eql,
-        paths,
-        field_types=field_types,
-        timestamp_field=timestamp_field,
-        event_category_field=category_field,
-        tiebreaker_field=tiebreaker_field,
-        size=size,
-        result_position="head" if head else "tail",
-        max_samples_per_key=max_samples_per_key,
-        engine=engine,
-        since=since,
-        until=until,
-    )
+    check_outputs(paths, [dead_letter] if dead_letter else [])
+    with ExitStack() as stack:
+        letters = DeadLetters(opened(stack, dead_letter) if dead_letter else None)
+        found = deckwatch.search(
+            eql,
+            paths,
+            field_types=field_types,
+            timestamp_field=timestamp_field,
+            event_category_field=category_field,
+            tiebreaker_field=tiebreaker_field,
+            size=size,
+            result_position="head" if head else "tail",
+            max_samples_per_key=max_samples_per_key,
+            engine=engine,
+            since=since,
+            until=until,
+            dead_letter=letters,
+        )
     if as_json:
         for line in _json(found):
             click.echo(line)
@@ -124,7 +131,10 @@ def query(
         click.echo(
             f"There may be more than these {'first' if head else 'last'} {size:,}: --size asks for more.", err=True
         )
-    ctx.exit(options.FOUND if matches else options.NOTHING_FOUND)
+    if letters.first is not None:
+        click.echo(malformed(found.counts.malformed, letters.first, dead_letter), err=True)
+    report_damage(letters)
+    ctx.exit(options.BAD_INPUT if found.counts.damaged else options.FOUND if matches else options.NOTHING_FOUND)
 
 
 def _json(found: Result) -> Iterator[str]:

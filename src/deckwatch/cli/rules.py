@@ -37,7 +37,7 @@ Examples:
 """
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@options.as_json("Print one JSON object a line: a rule, a skipped rule or a fault, as its kind says.")
+@options.as_json("Print one JSON object a line: a rule, a skipped rule, a warning or a fault, as its kind says.")
 @click.pass_context
 def check(ctx: click.Context, *, paths: tuple[str, ...], as_json: bool) -> None:
     """Say which rules can run, which cannot, and how to mend them.
@@ -54,8 +54,8 @@ def check(ctx: click.Context, *, paths: tuple[str, ...], as_json: bool) -> None:
 def _text(found: RuleSet) -> Iterator[str]:
     for skip in found.skipped:
         yield printable(f"{skip.file}:{skip.line}: skipped {skip.name!r}: {skip.reason}")
-    for fault in found.faults:
-        yield printable(str(fault))
+    for problem in (*found.warnings, *found.faults):
+        yield printable(str(problem))
     yield counted(found)
 
 
@@ -64,6 +64,8 @@ def _json(found: RuleSet) -> Iterator[str]:
         yield json_line({"kind": "rule", **_described(rule)})
     for skip in found.skipped:
         yield json_line({"kind": "skipped", **asdict(skip)})
+    for warning in found.warnings:
+        yield json_line({"kind": "warning", **asdict(warning)})
     for fault in found.faults:
         yield json_line({"kind": "fault", **asdict(fault)})
 

@@ -13,8 +13,7 @@ import deckwatch
 from deckwatch.cli import options
 from deckwatch.cli.alerts import AlertTable
 from deckwatch.cli.files import check_outputs, opened
-from deckwatch.cli.interrupts import heed_interrupts
-from deckwatch.cli.letters import DeadLetters
+from deckwatch.cli.letters import DeadLetters, report_damage
 from deckwatch.cli.progress import ScanProgress
 from deckwatch.cli.render import json_line, printable
 from deckwatch.cli.summary import one_line, paragraph
@@ -49,7 +48,7 @@ Examples:
 @options.as_json("Print the alert documents as JSON lines, building blocks included, instead of the table.")
 @click.option("--output", metavar="FILE", help="Write the JSON lines to a file, beside the table; - means --json.")
 @options.period
-@click.option("--dead-letter", metavar="FILE", help="Write every line that is no event to a file, with the reason.")
+@options.dead_letter
 @options.engine
 @click.option("--no-progress", is_flag=True, help="Show no progress bar. There is none outside of a terminal.")
 @click.pass_context
@@ -74,7 +73,6 @@ def scan(
     A line that is no event is counted, and the rest is searched. Alerts of event rules are printed as they are
     found, those of sequences when all events have been read.
     """
-    heed_interrupts()
     rules = _loaded(rule_paths)
     as_json = as_json or output == STANDARD_OUTPUT
     file = None if output == STANDARD_OUTPUT else output
@@ -92,18 +90,18 @@ def scan(
             for sink in sinks:
                 sink(alert)
     _report(found.summary, rules, letters, dead_letter, as_json=as_json)
-    ctx.exit(_exit_code(found.summary, rules, letters))
+    ctx.exit(_exit_code(found.summary, rules))
 
 
 def _loaded(paths: Sequence[str]) -> RuleSet:
-    """The rules to run; their faults are printed.
+    """The rules to run; their faults and warnings are printed.
 
     Raises:
         click.UsageError: there is none.
     """
     rules = deckwatch.load_rules(*paths) if paths else deckwatch.founding_rules()
-    for fault in rules.faults:
-        click.echo(printable(str(fault)), err=True)
+    for problem in (*rules.warnings, *rules.faults):
+        click.echo(printable(str(problem)), err=True)
     if not rules:
         raise click.UsageError("no rule could be loaded; `deckwatch rules check` says why")
     return rules
@@ -114,15 +112,14 @@ def _json_on(stream: IO[str]) -> Callable[[Mapping[str, Any]], None]:
 
 
 def _report(summary: Summary, rules: RuleSet, letters: DeadLetters, file: str | None, *, as_json: bool) -> None:
-    for letter in letters.damaged:
-        click.echo(printable(f"{letter.source}: {letter.reason}"), err=True)
+    report_damage(letters)
     if as_json:
         click.echo(one_line(summary, rules), err=True)
     else:
         click.echo("\n" * bool(summary.alerts) + "\n".join(paragraph(summary, rules, letters.first, file)))
 
 
-def _exit_code(summary: Summary, rules: RuleSet, letters: DeadLetters) -> int:
-    if rules.faults or letters.damaged:
+def _exit_code(summary: Summary, rules: RuleSet) -> int:
+    if rules.faults or summary.damaged:
         return options.BAD_INPUT
     return options.FOUND if summary.alerts else options.NOTHING_FOUND

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deckwatch.cli.letters import malformed
 from deckwatch.cli.render import escaped, number_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def paragraph(summary: Summary, rules: RuleSet, first: DeadLetter | None, letter
     yield from _by_rule(summary, rules)
     yield f"{_events(summary)} in {summary.seconds:,.1f} s ({_rate(summary)})"
     if first is not None:
-        yield f"{number_of(summary.malformed, 'malformed line')}, {_letters(first, letters)}"
+        yield malformed(summary.malformed, first, letters)
     if summary.undated:
         yield f"{number_of(summary.undated, 'event')} without a time took no part in sequences"
     if summary.suppressed_self:
@@ -58,8 +59,3 @@ def _events(summary: Summary) -> str:
 
 def _rate(summary: Summary) -> str:
     return f"{summary.events / max(summary.seconds, 1e-9):,.0f} events/s"
-
-
-def _letters(first: DeadLetter, letters: str | None) -> str:
-    where = f"all in {letters}" if letters else "--dead-letter FILE keeps them"
-    return f"{where}; the first: {escaped(f'{first.source}:{first.line}: {first.reason}')}"

@@ -21,10 +21,6 @@ from deckwatch.sequences.records import Key, Token
 from deckwatch.sequences.samples import SampleCollector, SampleProgram
 from deckwatch.sequences.steps import SequenceProgram
 
-_WORTHWHILE = 0.5
-"""Only when fewer than half of a batch's events are wanted are they worth being singled out."""
-
-
 class ColumnarEngine:
     """Evaluates all detections together; see `Engine`."""
 
@@ -48,42 +44,20 @@ class ColumnarEngine:
 
     def process(self, batch: EventBatch) -> list[tuple[int, int]]:
         views = Views(batch.columns, batch.height)
-        seen = self._visible(views)
-        rows = self._wanted(views, seen)
-        if len(rows) < batch.height * _WORTHWHILE:
-            views = views.take(rows)
-            seen = self._visible(views)
-        else:
-            rows = np.arange(batch.height)
-        evaluation = self._bundle.on(views, self._active(seen))
+        visibility = Visibility(views, self._within)
+        seen = [(i, rows) for i, each in enumerate(self._detections) if len(rows := visibility.rows(each))]
+        evaluation = self._bundle.on(views, (number for i, _ in seen for number in self._numbers[i]))
         hits: list[tuple[int, int]] = []
         kept: list[Rows] = []
         for i, visible in seen:
             found = [evaluation.rows(number, visible) for number in self._numbers[i]]
             if i in self._gatherers:
-                kept.append(self._gatherers[i].add(evaluation, found, rows + batch.first))
+                kept.append(self._gatherers[i].add(evaluation, found, batch.first))
             else:
-                hits += ((row, i) for row in rows[found[0]].tolist())
+                hits += ((row, i) for row in found[0].tolist())
         if kept:
-            batch.documents.keep(rows[np.unique(np.concatenate(kept))])
+            batch.documents.keep(np.unique(np.concatenate(kept)))
         return sorted(hits)
-
-    def _visible(self, views: Views) -> list[tuple[int, Rows]]:
-        """The detections that see any of these events, each with those it sees."""
-        visibility = Visibility(views, self._within)
-        return [(i, rows) for i, each in enumerate(self._detections) if len(rows := visibility.rows(each))]
-
-    def _active(self, seen: Iterable[tuple[int, Rows]]) -> list[int]:
-        return [number for i, _ in seen for number in self._numbers[i]]
-
-    def _wanted(self, views: Views, seen: Sequence[tuple[int, Rows]]) -> Rows:
-        """The events that some predicate may be true of, as far as a few fields tell."""
-        evaluation = self._bundle.on(views, self._active(seen), self._bundle.gates)
-        wanted = np.zeros(views.height, dtype=np.bool_)
-        for i, visible in seen:
-            for number in self._numbers[i]:
-                wanted[evaluation.rows(number, visible)] = True
-        return np.flatnonzero(wanted)
 
     def finish(self) -> list[Found]:
         return [
@@ -109,7 +83,7 @@ class _Gatherer(Protocol):
 
     undated: int
 
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
         """Take the events that satisfy each predicate; those that may yet be asked for again."""
         ...
 
@@ -140,13 +114,13 @@ class _Sequence:
             for predicate in range(len(program.predicates))
         ]
 
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
         columns = ["time", "tiebreaker", "position", "slot", *key_columns(len(self._types))]
         taken: list[Rows] = [np.empty(0, dtype=np.intp)]
         for predicate, rows, slots in zip(self._program.predicates, found, self._slots, strict=True):
             if not len(rows):
                 continue
-            order = order_columns(evaluation, self._detection, rows, positions)
+            order = order_columns(evaluation, self._detection, rows, first)
             dated = order.drop_nulls("time")
             self.undated += order.height - dated.height
             records = dated.join(
@@ -169,10 +143,10 @@ class _Collected:
         self._detection = detection
         self._frames: list[pl.DataFrame] = []
 
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
         (rows,) = found
         if len(rows):
-            self._frames.append(order_columns(evaluation, self._detection, rows, positions))
+            self._frames.append(order_columns(evaluation, self._detection, rows, first))
         return rows
 
     def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
@@ -189,13 +163,13 @@ class _Sample:
         self._program = program
         self._types = key_types(program.predicates, kinds)
 
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], positions: Rows) -> Rows:
+    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
         taken: list[Rows] = [np.empty(0, dtype=np.intp)]
         names = key_columns(len(self._types))
         for item, (predicate, rows) in enumerate(zip(self._program.predicates, found, strict=True)):
             records = keyed(evaluation, rows, predicate.keys, self._types)
             for row, *key in records.select("row", *names).iter_rows():
-                self._collector.add(item, tuple(key), int(positions[row]))
+                self._collector.add(item, tuple(key), row + first)
             taken.append(records["row"].to_numpy())
         return np.concatenate(taken)
 

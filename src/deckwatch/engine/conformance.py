@@ -15,6 +15,7 @@ MAX_DEPTH = 100
 """Objects and arrays nested deeper than this cannot be stored."""
 
 _ANYTHING = frozenset({"geo_point", "geo_shape"})
+_TEXTS: frozenset[Kind | None] = frozenset({"keyword", "version"})
 _UNFIT = object()
 
 
@@ -26,6 +27,8 @@ def conforming(document: Mapping[str, Any]) -> dict[str, Any]:
 def _fitted(value: Any, path: str, depth: int) -> Any:
     """The value as far as it fits the field, or `_UNFIT`."""
     place = _place(path)
+    if place.takes_text and type(value) is str:  # the most common case by far
+        return value if depth else _UNFIT
     if depth == 0 or place.below_leaf:
         return _UNFIT
     match value:
@@ -55,6 +58,7 @@ class _Place:
 
     below_leaf: bool
     kind: Kind | None
+    takes_text: bool
     takes_objects: bool
     takes_scalars: bool
 
@@ -63,9 +67,11 @@ class _Place:
 def _place(path: str) -> _Place:
     mapping = _mapping(path)
     kind = MAPPING_KINDS.get(mapping) if mapping else None
+    below_leaf = any(_mapping(path[:dot]) in MAPPING_KINDS for dot in _dots(path))
     return _Place(
-        below_leaf=any(_mapping(path[:dot]) in MAPPING_KINDS for dot in _dots(path)),
+        below_leaf=below_leaf,
         kind=kind,
+        takes_text=kind in _TEXTS and not below_leaf,
         takes_objects=kind is None,
         takes_scalars=path not in _parents() if mapping is None else mapping in _ANYTHING,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from deckwatch.eql.check import Checked
 from deckwatch.eql.nodes import EventQuery, SampleQuery, SequenceQuery
@@ -103,6 +103,11 @@ class Found:
     detection: int
     key: Key
     events: tuple[Token | None, ...]
+
+    @property
+    def positions(self) -> tuple[int | None, ...]:
+        """The events, as a reader knows them."""
+        return cast("tuple[int | None, ...]", self.events)
 
 
 class Engine(Protocol):

@@ -11,8 +11,8 @@ from deckwatch.plan.views import FieldView, Rows
 ORDER = ["time", "tiebreaker", "position"]
 
 
-def order_columns(evaluation: Evaluation, detection: Detection, rows: Rows, positions: Rows) -> pl.DataFrame:
-    """For each of these rows its time (ns), its tiebreaker and its position in the input; `positions` has all rows'."""
+def order_columns(evaluation: Evaluation, detection: Detection, rows: Rows, first: int) -> pl.DataFrame:
+    """For each event its row, its time (ns), its tiebreaker and its position in the input."""
     tiebreaker = (
         pl.Series("tiebreaker", [None] * len(rows), dtype=pl.Null)
         if detection.tiebreaker is None
@@ -23,7 +23,7 @@ def order_columns(evaluation: Evaluation, detection: Detection, rows: Rows, posi
             "row": rows,
             "time": _smallest(evaluation.views[detection.time_field], rows),
             "tiebreaker": tiebreaker,
-            "position": positions[rows],
+            "position": rows + first,
         }
     )
 

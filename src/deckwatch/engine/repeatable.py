@@ -30,7 +30,7 @@ class Repeatable:
         if hasattr(source, "read"):
             self._source = self._stream = self._rewindable(cast("IO[bytes]", source))
         elif source == STANDARD_INPUT or (isinstance(source, list | tuple | set) and STANDARD_INPUT in source):
-            self._stream = self._rewindable(self._closing.enter_context(standard_input()))
+            self._stream = self._rewindable(standard_input())
         self._start = self._stream.tell() if self._stream is not None else 0
 
     def open(self, fields: Mapping[str, Kind], **options: Any) -> Reader:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -41,7 +43,8 @@ class Run:
         return cls(str(uuid4()), datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
-def rule_fields(rule: Rule, run: Run, name: str) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def rule_fields(rule: Rule, run: Run, name: str) -> Mapping[str, Any]:
     """The fields below `kibana.alert.rule`, None where undefined: `name` after overrides, all else before."""
     given = {**DEFAULTS, **rule.parameters}
     fields = {

@@ -91,7 +91,7 @@ class Scan(Iterator[Alert]):
         yield from self._counted(rule, [event_alert(rule, _source_event(document), self._run)])
 
     def _sequence(self, rule: Rule, found: Found) -> Iterator[Alert]:
-        events = [None if each is None else self._reader.document(each) for each in found.events]
+        events = [None if each is None else self._reader.document(each) for each in found.positions]
         if any(event is not None and made_by(rule, event) for event in events):
             self._withheld += 1
             return
@@ -110,6 +110,7 @@ class Scan(Iterator[Alert]):
             events=counts.events,
             blank=counts.blank,
             malformed=counts.malformed,
+            damaged=counts.damaged,
             bytes=counts.bytes,
             seconds=seconds,
             rules=len(self._rules),

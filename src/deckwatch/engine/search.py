@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from deckwatch.engine.detections import Detection, Found
-from deckwatch.engine.discover import completed
+from deckwatch.engine.discover import completed, undeclared
 from deckwatch.engine.engines import EngineName, build
+from deckwatch.engine.repeatable import Repeatable
 from deckwatch.engine.visibility import TimeRange
 from deckwatch.eql.check import Checked, check
 from deckwatch.eql.dates import format_timestamp
@@ -17,8 +20,9 @@ from deckwatch.eql.parser import parse
 from deckwatch.eql.types import Kind, Schema
 from deckwatch.eql.unparse import unparse
 from deckwatch.errors import DeckwatchError
+from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.fields import SchemaWith, field_table
-from deckwatch.events.reader import EventSource, open_events
+from deckwatch.events.reader import EventSource, Reader, open_events
 from deckwatch.sequences.limits import cut
 
 ResultPosition: TypeAlias = Literal["head", "tail"]
@@ -34,10 +38,14 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a query found: `events` for an event query, `sequences` for a sequence or a sample."""
+    """What a query found: `events` for an event query, `sequences` for a sequence or a sample.
+
+    `counts` says what was read; it takes no part in comparisons.
+    """
 
     events: list[dict[str, Any]] = field(default_factory=list)
     sequences: list[Sequence] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +76,41 @@ def search(
     options: Options,
     engine: EngineName = "columnar",
     within: TimeRange,
+    dead_letter: Callable[[DeadLetter], None] | None = None,
     batch_events: int | None = None,
 ) -> Result:
     """Run one query; see `deckwatch.search`. `batch_events` bounds the events evaluated together."""
     text = query if isinstance(query, str) else unparse(query)
     tree = parse(text)
-    schema = completed(SchemaWith(field_types or {}, field_table()), tree, events)
-    checked = check(tree, schema, text=text, category_field=options.event_category_field)
-    detection = _detection(checked, schema, options)
-    runner = build(engine, [detection], within, max_samples_per_key=options.max_samples_per_key)
-    with open_events(events, runner.fields, batch_events=batch_events) as reader:
+    schema: Schema = SchemaWith(field_types or {}, field_table())
+    opened: Callable[..., Reader] = partial(open_events, events)
+    with ExitStack() as stack:
+        if names := undeclared(tree, schema):
+            opened = stack.enter_context(Repeatable(events)).open
+            with opened({}) as reader:
+                schema = completed(schema, names, reader)
+        checked = check(tree, schema, text=text, category_field=options.event_category_field)
+        detection = _detection(checked, schema, options)
+        runner = build(engine, [detection], within, max_samples_per_key=options.max_samples_per_key)
+        reader = stack.enter_context(opened(runner.fields, dead_letter=dead_letter, batch_events=batch_events))
         for batch in reader:
             runner.process(batch)
-        found = _limited(runner.finish(), checked.query, options)
-        if isinstance(checked.query, EventQuery):
-            return Result(events=[reader.document(each.events[0]) for each in found if each.events[0] is not None])
-        keys = _key_forms(checked)
-        return Result(
-            sequences=[
-                Sequence(
-                    [form(value) for form, value in zip(keys, each.key, strict=True)],
-                    [None if position is None else reader.document(position) for position in each.events],
-                )
-                for each in found
-            ]
+        return _result(_limited(runner.finish(), checked.query, options), checked, reader)
+
+
+def _result(found: list[Found], checked: Checked, reader: Reader) -> Result:
+    if isinstance(checked.query, EventQuery):
+        events = [reader.document(place) for each in found for place in each.positions if place is not None]
+        return Result(events=events, counts=reader.counts)
+    keys = _key_forms(checked)
+    sequences = [
+        Sequence(
+            [form(value) for form, value in zip(keys, each.key, strict=True)],
+            [None if position is None else reader.document(position) for position in each.positions],
         )
+        for each in found
+    ]
+    return Result(sequences=sequences, counts=reader.counts)
 
 
 def _detection(checked: Checked, schema: Schema, options: Options) -> Detection:
@@ -119,7 +137,8 @@ def _limited(found: list[Found], query: Query, options: Options) -> list[Found]:
 
 
 def _key_forms(checked: Checked) -> list[Callable[[Scalar], Scalar]]:
-    """How each join key is shown, global keys first: dates as ISO 8601 in sequences, as epoch milliseconds in samples."""
+    """How each join key is shown, global keys first: dates as ISO 8601 in sequences, as milliseconds in samples."""
+    date: Callable[[int], Scalar]
     match checked.query:
         case SequenceQuery(stages=(stage, *_), by=by):
             date = format_timestamp

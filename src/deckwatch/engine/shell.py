@@ -33,6 +33,8 @@ def intersection(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str,
 
 
 def _shared(left: Any, right: Any) -> Any:
+    if type(left) is type(right) is str:  # the most common case by far
+        return left if left == right else _DROPPED
     if isinstance(left, list) or isinstance(right, list):
         others = set(map(_identity, _members(right)))
         kept = {identity: member for member in _members(left) if (identity := _identity(member)) in others}

@@ -17,7 +17,6 @@ from deckwatch.eql.nodes import (
     Literal,
     Match,
     Membership,
-    Not,
     Span,
     fields,
 )
@@ -201,6 +200,9 @@ def match(node: Match, operand: Typed, scope: Scope) -> Typed:
         return boolean(Literal(None, span=node.span))
     if operand.type == "null":
         return boolean(Literal(any_true(_null_matches(node, patterns)), span=node.span))
+    if _takes_all(node, patterns):
+        is_null = fold(IsNull(operand.expr, span=node.span), "boolean", scope).expr
+        return boolean(negate(is_null, node.span))
     return fold(_matched(node, operand, patterns), "boolean", scope)
 
 
@@ -237,11 +239,14 @@ def _matched(node: Match, operand: Typed, patterns: tuple[Literal, ...]) -> Expr
     span = node.span
     if node.operator in {"regex", "regex~"}:
         return Match(operand.expr, node.operator, patterns, span=span)
-    if any(_matches_all(str(pattern.value)) for pattern in patterns):
-        return Not(IsNull(operand.expr, span=span), span=span)
     if any(WILDCARDS & set(str(pattern.value)) for pattern in patterns):
         return Match(operand.expr, node.operator, patterns, span=span)
     return Membership(operand.expr, tuple(dict.fromkeys(patterns)), node.operator != "like", span=span)
+
+
+def _takes_all(node: Match, patterns: Sequence[Literal]) -> bool:
+    """Whether the patterns only ask for a value, whatever it is."""
+    return node.operator not in {"regex", "regex~"} and any(_matches_all(str(pattern.value)) for pattern in patterns)
 
 
 def _matches_all(pattern: str) -> bool:

@@ -33,10 +33,6 @@ class FieldSource(Protocol):
         """Decode one field."""
         ...
 
-    def take(self, rows: NDArray[np.intp]) -> FieldSource:
-        """The fields of some of these events, in the given order."""
-        ...
-
 
 class Columns(Mapping[str, Column]):
     """Columns by field name. Most events need few of their fields, so none is decoded before it is used."""
@@ -56,10 +52,6 @@ class Columns(Mapping[str, Column]):
 
     def __len__(self) -> int:
         return len(self._kinds)
-
-    def take(self, rows: NDArray[np.intp]) -> Columns:
-        """The columns of some of these events, in the given order."""
-        return Columns(self._source.take(rows), self._kinds)
 
 
 class Documents(Protocol):

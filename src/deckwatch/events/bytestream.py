@@ -9,16 +9,27 @@ import select
 import stat
 import sys
 import zlib
-from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any, Protocol, cast
 
 import pyarrow as pa
+
+from deckwatch.events.paths import InputError
 
 _GZIP = b"\x1f\x8b"
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _PIECE_BYTES = 1 << 20
 _ZSTANDARD_PIECE_BYTES = 1 << 14  # the piece in which a truncation is noticed is lost
 _LULL_SECONDS = 0.05
+
+
+def standard_input() -> IO[bytes]:
+    """The standard input, unbuffered where it can be: a thread that waits for a buffer cannot be left behind."""
+    if sys.stdin is None:
+        raise InputError("the standard input is closed; pipe events in, or name files")
+    try:
+        return cast("IO[bytes]", io.FileIO(sys.stdin.fileno(), closefd=False))
+    except io.UnsupportedOperation:
+        return sys.stdin.buffer
 
 
 class _Readable(Protocol):

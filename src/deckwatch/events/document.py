@@ -82,7 +82,7 @@ def document_id(document: Mapping[str, Any], envelope_id: str | None) -> str:
 
 
 def content_hash(document: Mapping[str, Any]) -> str:
-    """SHA-256, in hexadecimal, of the document as JSON with sorted keys and no blanks; of its parts if it is too deep."""
+    """SHA-256, in hexadecimal, of the document as JSON with sorted keys and no blanks; if too deep, of its parts."""
     try:
         canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     except RecursionError:

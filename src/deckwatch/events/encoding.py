@@ -101,8 +101,16 @@ def distinct_column(codes: pl.Series, values: pl.Series) -> Column:
     return Column(renumbered.gather(codes), pl.Series(distinct, dtype=values.dtype))
 
 
+_TEXTS = msgspec.json.Decoder(list[str])
+
+
 def _read(text: str, kind: Kind) -> list[Scalar]:
     value: Any
+    try:
+        if kind == "keyword" and text.startswith('["'):
+            return [*_TEXTS.decode(text)]
+    except msgspec.MsgspecError:  # an array of more than texts
+        pass
     try:
         value = msgspec.json.decode(text)
     except RecursionError:

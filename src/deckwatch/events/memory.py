@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deckwatch.eql.nodes import Scalar
 from deckwatch.eql.types import Kind
-from deckwatch.events.batch import Column, FieldSource
+from deckwatch.events.batch import Column
 from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
 from deckwatch.events.decoding import without_envelope
 from deckwatch.events.document import field_values, unwrap
@@ -66,6 +66,3 @@ class DocumentFields:
                 case _:
                     values.append(field_values(inner, name, kind))
         return encode_values(values, kind)
-
-    def take(self, rows: NDArray[np.intp]) -> FieldSource:
-        return DocumentFields([self.documents[row] for row in rows])

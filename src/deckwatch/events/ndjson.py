@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import duckdb
@@ -17,12 +19,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from deckwatch.eql.types import Kind
-from deckwatch.events.batch import Column, FieldSource
+from deckwatch.events.batch import Column
 from deckwatch.events.decoding import NotAnEventError, decode
 from deckwatch.events.document import leaves, unwrap
 from deckwatch.events.encoding import encode_texts
 from deckwatch.events.framing import LINE_BYTES, Chunk
-from deckwatch.events.structure import extraction, is_extractable, signs
+from deckwatch.events.structure import HINTS, extraction, is_extractable, signs
 
 _SLICES = 16
 _TABLE = "lines"
@@ -45,23 +47,6 @@ class Decoded:
 
     def column(self, name: str, kind: Kind) -> Column:
         return encode_texts(self.texts[name], kind)
-
-    def take(self, rows: NDArray[np.intp]) -> FieldSource:
-        return _Taken(self.texts, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """Some rows of decoded lines, put together field by field."""
-
-    texts: pa.Table
-    rows: NDArray[np.intp]
-
-    def column(self, name: str, kind: Kind) -> Column:
-        return encode_texts(self.texts[name].take(self.rows), kind)
-
-    def take(self, rows: NDArray[np.intp]) -> FieldSource:
-        return _Taken(self.texts, self.rows[rows])
 
 
 class LineDecoder:
@@ -164,8 +149,8 @@ class LineDecoder:
         if self._signs is None:
             return found
         series = pl.Series("line", lines)
-        hinted = series.str.contains_any(list(self._signs.keys)) | series.str.contains_any(list(self._signs.escapes))
-        hinted = hinted.arg_true()
+        searches = [series.str.contains(hint) for hint in HINTS]
+        hinted = reduce(operator.or_, searches, series.str.contains_any(list(self._signs.escapes))).arg_true()
         proven = series.gather(hinted).str.contains(self._signs.proof)
         found[hinted.filter(proven).to_numpy()] = True
         return found

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import os
 import stat
-import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ import pyarrow as pa
 from deckwatch.eql.types import Kind
 from deckwatch.events.ahead import Ahead
 from deckwatch.events.batch import Columns, EventBatch
+from deckwatch.events.bytestream import standard_input
 from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.lines import LineReader, Spool, damaged
 from deckwatch.events.memory import read_documents
@@ -40,10 +40,12 @@ def open_events(
     *,
     dead_letter: Callable[[DeadLetter], None] | None = None,
     batch_events: int | None = None,
+    stdin: IO[bytes] | None = None,
 ) -> Reader:
     """A reader of the events of a source, with these fields as columns, and `_index` and `_id` of an export's envelope.
 
     Whatever is no event is counted and handed to `dead_letter`. No batch has more than `batch_events` events.
+    The path `-` stands for `stdin` if that is given.
 
     Raises:
         InputError: a path does not exist, matches nothing, or may not be read.
@@ -53,13 +55,13 @@ def open_events(
         case pl.DataFrame() | pl.LazyFrame() | pa.Table():
             return Reader(read_frame(source, batch_events), wanted, dead_letter)
         case str() | os.PathLike():
-            return _open_paths([source], wanted, dead_letter, batch_events)
+            return _open_paths([source], wanted, dead_letter, batch_events, stdin)
         case _ if hasattr(source, "read"):
             spool = Spool()
             parts = _read_stream(cast("IO[bytes]", source), wanted, batch_events, spool)
             return Reader(parts, wanted, dead_letter, spool=spool, ahead=True)
         case list() | tuple() | set() if source and all(isinstance(item, str | os.PathLike) for item in source):
-            return _open_paths(cast("Iterable[AnyPath]", source), wanted, dead_letter, batch_events)
+            return _open_paths(cast("Iterable[AnyPath]", source), wanted, dead_letter, batch_events, stdin)
         case Iterable():
             return Reader(read_documents(source, batch_events), wanted, dead_letter)
         case _:
@@ -134,31 +136,32 @@ def _open_paths(
     fields: Mapping[str, Kind],
     dead_letter: Callable[[DeadLetter], None] | None,
     height: int | None,
+    stdin: IO[bytes] | None,
 ) -> Reader:
     files = expand(paths)
     size = None if STANDARD_INPUT in files else sum(Path(file).stat().st_size for file in files)
     spool = Spool()
-    parts = _read_files(files, fields, height, spool)
+    parts = _read_files(files, fields, height, spool, stdin)
     return Reader(parts, fields, dead_letter, size_bytes=size, spool=spool, ahead=True)
 
 
 def _read_files(
-    files: Iterable[str], fields: Mapping[str, Kind], height: int | None, spool: Spool
+    files: Iterable[str], fields: Mapping[str, Kind], height: int | None, spool: Spool, stdin: IO[bytes] | None
 ) -> Generator[Part, None, None]:
     done = 0
     with contextlib.closing(LineDecoder(fields)) as decoder:
         reader = LineReader(decoder, fields, spool, height)
         for name in files:
-            for part in _read_file(name, reader):
+            for part in _read_file(name, reader, stdin):
                 yield dataclasses.replace(part, consumed=done + part.consumed)
             if name != STANDARD_INPUT:
                 done += Path(name).stat().st_size
         yield Part(Counts(), consumed=done)
 
 
-def _read_file(name: str, reader: LineReader) -> Iterator[Part]:
+def _read_file(name: str, reader: LineReader, stdin: IO[bytes] | None) -> Iterator[Part]:
     if name == STANDARD_INPUT:
-        yield from reader.read(sys.stdin.buffer, "standard input")
+        yield from reader.read(stdin or standard_input(), "standard input")
         return
     try:
         with Path(name).open("rb", buffering=0) as file:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
-from deckwatch.events.batch import Column, FieldSource
+from deckwatch.events.batch import Column
 from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.decoding import without_envelope
 from deckwatch.events.memory import DocumentFields
@@ -71,9 +71,6 @@ class TableFields:
     def _whole(self) -> DocumentFields:
         """The rows as documents, for fields that are spread over several columns or inside lists."""
         return DocumentFields(_documents(self.table))
-
-    def take(self, rows: NDArray[np.intp]) -> FieldSource:
-        return TableFields(self.table.take(pa.array(rows)))
 
 
 _ENVELOPE = ("_index", "_id")

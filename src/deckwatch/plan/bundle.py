@@ -7,7 +7,6 @@ selective part first, so a predicate whose rarest value is absent costs next to 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
@@ -16,7 +15,7 @@ import polars as pl
 
 from deckwatch.eql.nodes import EventFilter, Expr
 from deckwatch.eql.types import Kind
-from deckwatch.plan.skeleton import All, AnyOf, Constant, Cutter, Inverse, Joint, Part, Single, Verdict, part_fields, single_tests
+from deckwatch.plan.skeleton import All, AnyOf, Constant, Cutter, Inverse, Joint, Part, Single, Verdict, single_tests
 from deckwatch.plan.trial import Test, run
 from deckwatch.plan.views import Mask, Rows, Views, distinct
 
@@ -32,34 +31,18 @@ class Bundle:
         self._parts = [cutter.cut(*predicate) for predicate in predicates]
         self._tests = [Test.compiled(test, kinds) for test in cutter.tests]
         self._singles = [frozenset(single_tests(part)) for part in self._parts]
-        self.gates = _gates(self._parts)
-        """The fields that many predicates test first: together they tell of most events that nothing wants them."""
 
-    def on(self, views: Views, active: Iterable[int], fields: frozenset[str] | None = None) -> Evaluation:
-        """Prepare events for the predicates of the given numbers.
-
-        With `fields`, only these are looked at: a predicate then passes every event that it might be true of.
-        """
+    def on(self, views: Views, active: Iterable[int]) -> Evaluation:
+        """Prepare events for the predicates of the given numbers."""
         wanted: dict[str, list[int]] = {}
         for field, number in frozenset[tuple[str, int]]().union(*(self._singles[each] for each in active)):
-            if fields is None or field in fields:
-                wanted.setdefault(field, []).append(number)
+            wanted.setdefault(field, []).append(number)
         verdicts: dict[int, Mask] = {}
         for field, numbers in wanted.items():
             view = views[field]
             found = run(view.elements.to_frame("0"), [self._tests[number] for number in numbers])
             verdicts.update(zip(numbers, map(view.any_element, found), strict=True))
-        return Evaluation(self._parts, self._tests, views, verdicts, fields)
-
-
-def _gates(parts: Sequence[Part]) -> frozenset[str]:
-    """The fields that at least a third of all conditions demand something of, whatever else they say."""
-    demands = Counter(
-        field
-        for part in parts
-        for field in {each.field for each in (part.parts if isinstance(part, All) else (part,)) if isinstance(each, Single)}
-    )
-    return frozenset(field for field, count in demands.items() if 3 * count >= len(parts))
+        return Evaluation(self._parts, self._tests, views, verdicts)
 
 
 class Evaluation:
@@ -71,10 +54,8 @@ class Evaluation:
         tests: Sequence[Test],
         views: Views,
         verdicts: Mapping[int, Mask],
-        fields: frozenset[str] | None,
     ) -> None:
         self.views = views
-        self._fields = fields
         self._parts = parts
         self._tests = tests
         self._verdicts = verdicts
@@ -91,8 +72,6 @@ class Evaluation:
         match part:
             case Constant(value=value):
                 return among if value else among[:0]
-            case Single() | Joint() | Inverse() if not self._is_known(part):
-                return among
             case Single(field=field):
                 mask, passing = self._mask(part)
                 if passing in (0, self._height):
@@ -120,8 +99,6 @@ class Evaluation:
         match part:
             case Constant(value=value):
                 return self._height * value
-            case Single() | Inverse() if not self._is_known(part):
-                return self._height
             case Single():
                 return self._mask(part)[1]
             case All(parts=parts):
@@ -132,10 +109,6 @@ class Evaluation:
                 return max(self._height - self._expected(inner), 0)
             case Joint():
                 return self._height + 1
-
-    def _is_known(self, part: Part) -> bool:
-        """Whether a part can be decided by the fields looked at."""
-        return self._fields is None or part_fields(part) <= self._fields
 
     def _mask(self, part: Single) -> tuple[Mask, int]:
         """The verdict per distinct content of the field, and how many events that lets through."""

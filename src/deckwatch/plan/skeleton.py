@@ -132,21 +132,6 @@ def single_tests(part: Part) -> Iterator[tuple[str, int]]:
             pass
 
 
-def part_fields(part: Part) -> frozenset[str]:
-    """Every field a part reads."""
-    match part:
-        case Constant():
-            return frozenset()
-        case Single(field=field):
-            return frozenset({field})
-        case Joint(fields=names):
-            return frozenset(names)
-        case All(parts=parts) | AnyOf(parts=parts):
-            return frozenset[str]().union(*map(part_fields, parts))
-        case Inverse(part=inner):
-            return part_fields(inner)
-
-
 def _numbers(verdict: Verdict) -> Iterator[int]:
     if isinstance(verdict, int):
         yield verdict

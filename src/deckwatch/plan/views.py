@@ -91,10 +91,6 @@ class Views(dict[str, FieldView]):
         view = self[name] = FieldView(self.columns[name])
         return view
 
-    def take(self, rows: Rows) -> Views:
-        """The views of some of these events."""
-        return Views(self.columns.take(rows), len(rows))
-
 
 def distinct(columns: Sequence[Codes]) -> tuple[Rows, Rows]:
     """Where each distinct combination of codes occurs first, and for every row which combination it holds."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 from deckwatch.eql.check import Checked
 from deckwatch.eql.errors import visible
 from deckwatch.errors import DeckwatchError
+from deckwatch.events.streams import IndexPatterns
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -176,6 +177,18 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleWarning:
+    """What of a sound rule has no effect."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: warning: {visible(self.message)}"
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Rules in the order they were read, and what was read beside them."""
 
@@ -197,6 +210,15 @@ class RuleSet:
             tuple(first.values()),
             tuple(chain.from_iterable(part.skipped for part in parts)),
             (*chain.from_iterable(part.faults for part in parts), *repeated),
+        )
+
+    @property
+    def warnings(self) -> tuple[RuleWarning, ...]:
+        """What of the rules is ignored, in their order."""
+        return tuple(
+            RuleWarning(rule.source.file, rule.source.line, message)
+            for rule in self
+            for message in IndexPatterns(rule.index).warnings
         )
 
     def __add__(self, other: RuleSet) -> RuleSet:
