@@ -16,6 +16,7 @@ from deckwatch.eql.nodes import (
     Expr,
     Field,
     InRange,
+    IsNull,
     Literal,
     Match,
     Membership,
@@ -57,6 +58,8 @@ def _fulfil(node: Expr, document: dict[str, Any], chance: random.Random) -> None
                 _fulfil(term, document, chance)
         case Or(terms=terms):
             _fulfil(chance.choice(terms), document, chance)
+        case Not(operand=IsNull(operand=Field(name=name))):
+            document.setdefault(name, "1")
         case Not(operand=operand):
             if chance.random() < 0.1:
                 _fulfil(operand, document, chance)

@@ -107,7 +107,7 @@ def test_engines_agree_on_events_made_for_the_rules(rules: list[dw.Rule], made: 
         columnar = detections(near, some)
         assert columnar == detections(near, some, engine="reference")
         found |= {rule for rule, _ in columnar}
-    assert len(found) > 200
+    assert len(found) > 300
 
 
 def test_company_and_batches_do_not_matter(rules: list[dw.Rule], made: list[dict[str, Any]], tmp_path: Path) -> None:

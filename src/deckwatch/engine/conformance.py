@@ -16,6 +16,7 @@ MAX_DEPTH = 100
 
 _ANYTHING = frozenset({"geo_point", "geo_shape"})
 _TEXTS: frozenset[Kind | None] = frozenset({"keyword", "version"})
+_STRINGS = frozenset({str})
 _UNFIT = object()
 
 
@@ -27,8 +28,8 @@ def conforming(document: Mapping[str, Any]) -> dict[str, Any]:
 def _fitted(value: Any, path: str, depth: int) -> Any:
     """The value as far as it fits the field, or `_UNFIT`."""
     place = _place(path)
-    if place.takes_text and type(value) is str:  # the most common case by far
-        return value if depth else _UNFIT
+    if place.takes_text and depth > 1 and _is_text(value):  # the most common case by far
+        return value
     if depth == 0 or place.below_leaf:
         return _UNFIT
     match value:
@@ -43,6 +44,10 @@ def _fitted(value: Any, path: str, depth: int) -> Any:
             return value if coerce(value, place.kind) is not None else _UNFIT
         case _:
             return value if place.takes_scalars else _UNFIT
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str or (type(value) is list and _STRINGS.issuperset(map(type, value)))
 
 
 def _fitted_object(value: Mapping[str, Any], path: str, depth: int) -> Any:

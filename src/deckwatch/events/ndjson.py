@@ -61,7 +61,8 @@ class LineDecoder:
         self._line_bytes = line_bytes
         self._fast = [name for name in self._fields if is_extractable(name)]
         self._signs = signs(self._fast)
-        self._sql = extraction(self._fast, _TABLE)
+        self._sql = extraction(self._fast, _TABLE, guarded=False)
+        self._guarded_sql = extraction(self._fast, _TABLE, guarded=True)
         self._database = duckdb.connect(config={"threads": _processors(), "temp_directory": ""})
         self._helper = ThreadPoolExecutor(1, "deckwatch-signs")
 
@@ -130,7 +131,10 @@ class LineDecoder:
         slices = [pa.record_batch([lines[start : start + step]], ["line"]) for start in range(0, len(lines), step)]
         schema = pa.schema([("line", lines.type)])
         self._database.register(_TABLE, pa.Table.from_batches(slices, schema))
-        return self._database.sql(self._sql).to_arrow_table()
+        try:
+            return self._database.sql(self._sql).to_arrow_table()
+        except duckdb.Error:  # some line is no JSON
+            return self._database.sql(self._guarded_sql).to_arrow_table()
 
     def _open_envelopes(self, table: pa.Table, mask: pa.ChunkedArray) -> tuple[pa.Table, NDArray[np.bool_]]:
         inner = self._extract(table["_source"].filter(mask).combine_chunks())

@@ -19,11 +19,11 @@ def is_extractable(name: str) -> bool:
     return "\0" not in name and all(name.split("."))
 
 
-def extraction(names: Sequence[str], table: str) -> str:
+def extraction(names: Sequence[str], table: str, *, guarded: bool) -> str:
     """SQL for the JSON text of every field, and of the parts of the envelope, in each `line` of a table.
 
-    Columns are `_index`, `_id`, `_source`, `f0`, `f1` …, and `broken`, true where the line is no JSON. Only the nested
-    spelling is seen, and no arrays on the way.
+    Columns are `_index`, `_id`, `_source`, `f0`, `f1` …, and `broken`, true where the line is no JSON; not guarded, such
+    a line is an error instead, which takes a tenth less time. Only the nested spelling is seen, and no arrays on the way.
     """
     trees: list[Tree] = [{}]
     chosen = []
@@ -34,8 +34,11 @@ def extraction(names: Sequence[str], table: str) -> str:
             trees.append({})
         _plant(trees[place], path)
         chosen.append(f"{'.'.join([f's{place}', *map(_identifier, path)])} AS {column}")
-    structs = (f"try(json_transform(line, {_literal(json.dumps(tree))})) AS s{i}" for i, tree in enumerate(trees))
-    return f"SELECT {', '.join(chosen)}, s0 IS NULL AS broken FROM (SELECT {', '.join(structs)} FROM {table})"  # noqa: S608
+    structs = [f"json_transform(line, {_literal(json.dumps(tree))})" for tree in trees]
+    if guarded:
+        structs = [f"try({struct})" for struct in structs]
+    named = ", ".join(f"{struct} AS s{i}" for i, struct in enumerate(structs))
+    return f"SELECT {', '.join(chosen)}, s0 IS NULL AS broken FROM (SELECT {named} FROM {table})"  # noqa: S608
 
 
 def _fits(tree: Tree, path: Sequence[str]) -> bool:
