@@ -63,6 +63,12 @@ def _fulfil(node: Expr, document: dict[str, Any], chance: random.Random) -> None
         case Not(operand=operand):
             if chance.random() < 0.1:
                 _fulfil(operand, document, chance)
+        case _:
+            _fulfil_test(node, document, chance)
+
+
+def _fulfil_test(node: Expr, document: dict[str, Any], chance: random.Random) -> None:
+    match node:
         case Comparison(operator=operator, left=Field(name=name), right=Literal(value=value)):
             _put(document, name, value + (operator == ">") - (operator == "<") if type(value) is int else value)
         case Membership(operand=Field(name=name), members=members):

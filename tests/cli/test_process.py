@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,60 @@ def test_a_full_disk_is_reported(command: str) -> None:
     line = f"{shlex.join(PROGRAM)} {command} > /dev/full"
     result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (2, "Error: input or output: No space left on device\n")
+
+
+@pytest.mark.parametrize("eql", ["file where size > 0", "file where true"])
+@pytest.mark.parametrize("pipe", ["cat", "<"])
+def test_standard_input_may_be_a_file_or_a_pipe(eql: str, pipe: str, tmp_path: Path) -> None:
+    events = write_events(tmp_path / "e.ndjson", [event(number, size=number) for number in range(1, 4)])
+    query = f"{shlex.join(PROGRAM)} query '{eql}' - --json"
+    line = f"{query} < {events}" if pipe == "<" else f"cat {events} | {query}"
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert [json.loads(line)["size"] for line in result.stdout.splitlines()] == [1, 2, 3]
+
+
+def test_standard_input_may_be_closed() -> None:
+    line = f"{shlex.join(PROGRAM)} query 'file where true' - <&-"
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 2
+    assert "the standard input is closed" in result.stderr
+
+
+LIBRARY = """
+import deckwatch
+try:
+    alert = next(scan := deckwatch.scan("-", deckwatch.load_rules({rule!r})))
+    print(len(alert), flush=True)
+    {then}
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "last"),
+    [pytest.param("next(scan)", "interrupted\n", id="ctrl-c"), pytest.param("pass", "", id="left-early")],
+)
+def test_a_program_need_not_wait_for_its_standard_input(then: str, last: str, tmp_path: Path) -> None:
+    rule = write_rule(tmp_path / "r.toml", "file where true")
+    process = subprocess.Popen(
+        [sys.executable, "-c", LIBRARY.format(rule=str(rule), then=then)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(event()) + "\n")
+    process.stdin.flush()
+    assert int(process.stdout.readline())
+    if last:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    assert process.stdout.read() == last
+    process.stdin.close()
+    process.stdout.close()
 
 
 def test_ctrl_c_ends_quietly(tmp_path: Path) -> None:

@@ -76,6 +76,40 @@ def test_options(options: list[str], expected: range, events: Path) -> None:
     assert found.exit_code == (1 if expected else 0)
 
 
+@pytest.mark.parametrize("eql", ["file where size > 9", "file where true"])
+def test_standard_input(eql: str, events: Path) -> None:
+    shown = run("query", eql, events, "--json", "--size", "2").stdout
+    assert len(shown.splitlines()) == 2
+    assert run("query", eql, "-", "--json", "--size", "2", stdin=events.read_bytes()).stdout == shown
+
+
+def test_malformed_lines_are_reported_and_kept(tmp_path: Path, events: Path) -> None:
+    events.write_text("nonsense\n" + events.read_text() + "[1]\n")
+    letters = tmp_path / "letters"
+    result = run("query", "file where size > 10", events, "--json", "--dead-letter", letters)
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr.startswith(f"2 malformed lines, all in {letters}; the first: {events}:1: ")
+    assert [json.loads(line)["line"] for line in letters.read_text().splitlines()] == [1, 14]
+    assert "--dead-letter FILE keeps them" in run("query", "file where true", events).stderr
+
+
+def test_inputs_are_not_overwritten(events: Path) -> None:
+    before = events.read_text()
+    assert run("query", "file where true", events, "--dead-letter", events).exit_code == 2
+    assert events.read_text() == before
+
+
+def test_damaged_input_is_bad_input_and_its_sound_part_is_searched(tmp_path: Path) -> None:
+    damaged = tmp_path / "cut.ndjson.gz"
+    whole = ATTACKS.read_bytes()
+    damaged.write_bytes(whole[: len(whole) // 2])
+    result = run("query", "any where true", damaged, "--json")
+    assert result.exit_code == 2
+    assert len(result.stdout.splitlines()) == 10
+    assert result.stderr.startswith(f"{damaged}: ")
+
+
 def test_declared_types_and_other_fields(tmp_path: Path) -> None:
     documents = [{"when": f"2026-11-2{day}", "kind": "file", "n": str(day), "t": -day} for day in (1, 2)]
     path = write_events(tmp_path / "odd.ndjson", documents)

@@ -44,6 +44,18 @@ def test_as_json(folder: Path) -> None:
     assert (fault["kind"], fault["file"], fault["line"]) == ("fault", f"{folder}/b.toml", 11)
 
 
+def test_ignored_index_patterns(tmp_path: Path) -> None:
+    rule = write_rule(tmp_path / "a.toml", "file where true")
+    rule.write_text(rule.read_text().replace('["*"]', '["logs-*", "other:logs-*"]'))
+    expected = f"{rule}:2: warning: index pattern 'other:logs-*' is ignored: 'other' is a remote cluster; "
+    result = run("rules", "check", rule)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(expected)
+    warning = json.loads(run("rules", "check", rule, "--json").stdout.splitlines()[1])
+    assert (warning["kind"], warning["file"], warning["line"]) == ("warning", str(rule), 2)
+    assert run("scan", "-", "--rules", rule, stdin="").stderr.startswith(expected)
+
+
 def test_no_such_path(tmp_path: Path) -> None:
     result = run("rules", "check", tmp_path / "nothing")
     assert result.exit_code == 2

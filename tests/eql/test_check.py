@@ -185,6 +185,19 @@ def test_category_must_be_mapped_unless_any() -> None:
         check(parse(text), schema, text=text, category_field="n")
 
 
+@pytest.mark.parametrize(
+    ("category", "width"),
+    [("process", 7), ('"process"', 9), ('"""a b"""', 9), (r'"a\tb"', 6)],
+    ids=["name", "text", "raw", "escaped"],
+)
+def test_the_fault_of_a_category_covers_it_as_written(category: str, width: int) -> None:
+    text = f"sequence [any where b] [{category} where b]"
+    with pytest.raises(QueryError) as caught:
+        check(parse(text), Mapped({"b": "boolean"}), text=text)
+    (fault,) = caught.value.faults
+    assert (fault.column, fault.span.end - fault.span.start) == (25, width)
+
+
 def test_many_faults_at_once() -> None:
     with pytest.raises(QueryError) as caught:
         check(parse(MANY_FAULTS), SCHEMA, text=MANY_FAULTS)

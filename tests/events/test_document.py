@@ -137,6 +137,18 @@ def test_content_hash_of_a_lone_surrogate() -> None:
     assert content_hash(json.loads('{"a": "\\ud800"}')) != content_hash({"a": "?"})
 
 
+def _deep(innermost: Any) -> dict[str, Any]:
+    value = innermost
+    for _ in range(5_000):
+        value = {"x": [value], "b": 1}
+    return {"a": value}
+
+
+def test_content_hash_of_a_deep_document() -> None:
+    assert content_hash(_deep({"k": 1, "l": 2})) == content_hash(_deep({"l": 2, "k": 1}))
+    assert len({content_hash(_deep(value)) for value in (1, "1", [1], [], {}, {"1": None}, ["{1"], None)}) == 8
+
+
 @given(document=documents, choose=st.randoms(use_true_random=False))
 def test_content_hash_ignores_key_order(document: dict[str, Any], choose: random.Random) -> None:
     def shuffled(node: Any) -> Any:

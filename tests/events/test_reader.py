@@ -16,6 +16,7 @@ import pytest
 
 from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
+from deckwatch.events.document import field_values
 from deckwatch.events.lines import LineReader, Spool
 from deckwatch.events.ndjson import LineDecoder
 from deckwatch.events.reader import open_events
@@ -54,7 +55,7 @@ def _write(path: Path, documents: list[dict[str, Any]]) -> Path:
         pytest.param(b"hello", "malformed", id="no-json"),
         pytest.param(b'{"n":"\xff"}', "not UTF-8: invalid start byte at byte 6", id="latin-1"),
         pytest.param(b'{"n":"\xed\xa0\x80"}', "not UTF-8", id="surrogate-bytes"),
-        pytest.param(b'{"n":"\\ud800"}', "", id="half-a-surrogate-pair"),
+        pytest.param(b'{"n":"\\ud800"', "truncated", id="half-a-surrogate-pair-cut-off"),
         pytest.param(b'{"n":"\x00"}', "malformed", id="null-byte"),
         pytest.param(b"\xef\xbb\xbf{}", "malformed", id="byte-order-mark-in-the-middle"),
         pytest.param(b'{"process.name":' + b"[" * DEEP + b"]" * DEEP + b"}", "nested too deeply", id="deep-and-dotted"),
@@ -70,6 +71,40 @@ def test_bad_lines_are_dead_letters_and_the_rest_is_read(line: bytes, reason: st
     assert (letter.line, letter.offset) == (4, 3 + len(good) + 4)
     assert letter.excerpt
     assert len(letter.excerpt) < 1000
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        pytest.param(r"\ud800", "\ufffd", id="first-half"),
+        pytest.param(r"a\uDC00z", "a\ufffdz", id="second-half"),
+        pytest.param(r"\ud83d\ud83d\ude00", "\ufffd\U0001f600", id="half-before-a-pair"),
+        pytest.param(r"\ude00\ud83d", "\ufffd\ufffd", id="wrong-order"),
+        pytest.param(r"\\ud800\ud800", r"\ud800" + "\ufffd", id="after-a-backslash"),
+    ],
+)
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{{"n":1,"process":{{"name":"{}"}}}}',
+        '{{"n":1,"process.name":"{}"}}',
+        '{{"n":NaN,"process":{{"name":"{}"}},"n":1}}',
+        '{{"_source":{{"process":{{"name":"{}"}},"n":1}}}}',
+    ],
+    ids=["nested", "dotted", "lenient", "envelope"],
+)
+def test_half_a_surrogate_pair_hides_no_event(line: str, written: str, name: str) -> None:
+    rows, (document,), counts, _ = read(io.BytesIO(line.format(written).encode()), FIELDS)
+    assert counts.events == 1
+    assert rows["n"] == [[1]]
+    assert rows["process.name"] == [[name]]
+    assert field_values(document, "process.name", "keyword") == [name]
+
+
+def test_half_a_surrogate_pair_beside_the_fields() -> None:
+    rows, documents, _, _ = read(io.BytesIO(b'{"n":1,"\\ud800":"x\\udfff"}'), FIELDS)
+    assert rows["n"] == [[1]]
+    assert documents == [{"n": 1, "\ufffd": "x\ufffd"}]
 
 
 _ARRAY = "[" * DEEP + "]" * DEEP

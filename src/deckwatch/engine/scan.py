@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from deckwatch.engine.alerts import Run, SourceEvent, event_alert, made_by, sequence_alerts
@@ -21,6 +21,9 @@ from deckwatch.events.reader import EventSource, Reader, open_events
 from deckwatch.rules.rule import Rule
 
 Alert = dict[str, Any]
+
+_FETCHED_TOGETHER = 1000
+"""Sequences whose documents are read in one go through the input; that many are held in memory."""
 
 
 class Scan(Iterator[Alert]):
@@ -80,8 +83,12 @@ class Scan(Iterator[Alert]):
                     yield from self._event(self._rules[number], batch.documents.document(row))
                 if self._on_batch is not None:
                     self._on_batch(reader)
-            for found in self._engine.finish():
-                yield from self._sequence(self._rules[found.detection], found)
+            found = self._engine.finish()
+            for start in range(0, len(found), _FETCHED_TOGETHER):
+                some = found[start : start + _FETCHED_TOGETHER]
+                documents = reader.documents(position for each in some for position in each.positions)
+                for each in some:
+                    yield from self._sequence(self._rules[each.detection], each, documents)
             self._summary = self._summed(reader, time.perf_counter() - started)
 
     def _event(self, rule: Rule, document: dict[str, Any]) -> Iterator[Alert]:
@@ -90,8 +97,8 @@ class Scan(Iterator[Alert]):
             return
         yield from self._counted(rule, [event_alert(rule, _source_event(document), self._run)])
 
-    def _sequence(self, rule: Rule, found: Found) -> Iterator[Alert]:
-        events = [None if each is None else self._reader.document(each) for each in found.positions]
+    def _sequence(self, rule: Rule, found: Found, documents: Mapping[int, dict[str, Any]]) -> Iterator[Alert]:
+        events = [None if position is None else documents[position] for position in found.positions]
         if any(event is not None and made_by(rule, event) for event in events):
             self._withheld += 1
             return

@@ -47,6 +47,9 @@ class Columns(Mapping[str, Column]):
             self._decoded[name] = self._source.column(name, self._kinds[name])
         return self._decoded[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._kinds
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds)
 

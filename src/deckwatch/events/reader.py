@@ -106,6 +106,11 @@ class Reader:
         """
         return self._shelf.document(position)
 
+    def documents(self, positions: Iterable[int | None]) -> dict[int, dict[str, Any]]:
+        """The documents of kept events by position, read in the order of the input; None is passed over."""
+        wanted = {position for position in positions if position is not None}
+        return {position: self.document(position) for position in sorted(wanted)}
+
     def close(self) -> None:
         self._closing.close()
 

@@ -28,6 +28,9 @@ def encode_arrow(values: pa.ChunkedArray, kind: Kind) -> Column:
         values = values.cast(pa.large_string())
     if pa.types.is_nested(values.type):
         codes, distinct = _distinct_lists(values)
+        if kind == "keyword" and _is_text_list(distinct.type):
+            texts = [[text for text in item or () if text is not None] for item in distinct.to_pylist()]
+            return encode_values(texts, kind, codes)
         items = distinct.to_pylist() if _is_json(distinct.type) else map(json_value, distinct)
         return encode_values([field_values({"value": item}, "value", kind) for item in items], kind, codes)
     codes, distinct = dictionary(values)
@@ -44,6 +47,11 @@ def _distinct_lists(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:
     distinct = every.unique(maintain_order=True)
     codes = every.join(distinct.with_row_index("code"), on="value", how="left", maintain_order="left", nulls_equal=True)
     return codes["code"], distinct["value"].to_arrow()
+
+
+def _is_text_list(kind: pa.DataType) -> bool:
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(is_list and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)))
 
 
 def _plain(values: pa.Array, kind: Kind) -> pl.Series:
