@@ -107,7 +107,7 @@ def test_damaged_input_is_bad_input_and_its_sound_part_is_searched(tmp_path: Pat
     result = run("query", "any where true", damaged, "--json")
     assert result.exit_code == 2
     assert len(result.stdout.splitlines()) == 10
-    assert result.stderr.startswith(f"{damaged}: ")
+    assert f"\n{damaged}: " in result.stderr
 
 
 def test_declared_types_and_other_fields(tmp_path: Path) -> None:

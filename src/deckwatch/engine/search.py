@@ -99,14 +99,17 @@ def search(
 
 
 def _result(found: list[Found], checked: Checked, reader: Reader) -> Result:
+    documents = reader.documents(position for each in found for position in each.positions)
     if isinstance(checked.query, EventQuery):
-        events = [reader.document(place) for each in found for place in each.positions if place is not None]
-        return Result(events=events, counts=reader.counts)
+        return Result(
+            events=[documents[place] for each in found for place in each.positions if place is not None],
+            counts=reader.counts,
+        )
     keys = _key_forms(checked)
     sequences = [
         Sequence(
             [form(value) for form, value in zip(keys, each.key, strict=True)],
-            [None if position is None else reader.document(position) for position in each.positions],
+            [None if position is None else documents[position] for position in each.positions],
         )
         for each in found
     ]

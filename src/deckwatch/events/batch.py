@@ -17,9 +17,10 @@ from deckwatch.eql.types import Kind
 class Column:
     """One field of a batch, dictionary-encoded: event i holds `values[codes[i]]`, nothing where its code is null.
 
-    `values` are distinct, in the storage type of the field's kind (see `eql.types`), or lists of it when
-    any event of the batch holds several values. Null, `[]` and lists without a value all mean missing.
-    A dictionary, because telemetry repeats itself: a predicate runs once per distinct value, not per event.
+    `values` are in the storage type of the field's kind (see `eql.types`), or lists of it when any event of the batch
+    holds several values. Null, `[]` and lists without a value all mean missing.
+    A dictionary, because telemetry repeats itself: a predicate runs once per value, not per event. Texts are distinct;
+    numbers and dates may repeat, since times and counters hardly ever do and looking for it costs more than it saves.
     """
 
     codes: pl.Series

@@ -34,6 +34,10 @@ _TIMESTAMP = r"\A(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0
 
 def encode_texts(texts: pa.ChunkedArray, kind: Kind) -> Column:
     """The column of a field from the JSON text of its value in each event; null where it has none."""
+    if kind in NUMERIC:
+        values = _PLAIN[kind](texts.combine_chunks())
+        if values.null_count() == texts.null_count:
+            return one_by_one(values)
     codes, distinct = dictionary(texts)
     values = _PLAIN[kind](distinct)
     if not values.null_count():
@@ -44,12 +48,19 @@ def encode_texts(texts: pa.ChunkedArray, kind: Kind) -> Column:
     )
 
 
+NUMERIC: frozenset[Kind] = frozenset({"date", "long", "double"})
+
+
+def one_by_one(values: pl.Series) -> Column:
+    """The column of a value for each event."""
+    return Column(pl.int_range(len(values), dtype=pl.UInt32, eager=True), values)
+
+
 def encode_values(values: Sequence[Sequence[Scalar]], kind: Kind, codes: pl.Series | None = None) -> Column:
     """The column of a field from its values in each event; with codes, from the values each code stands for."""
-    if codes is None:
-        codes = pl.int_range(len(values), dtype=pl.UInt32, eager=True)
     nothing = pl.Series([None], dtype=STORAGE[kind]).new_from_index(0, len(values))
-    return distinct_column(codes, patch(nothing, np.arange(len(values)), values))
+    column = one_by_one(patch(nothing, np.arange(len(values)), values))
+    return distinct_column(column.codes if codes is None else codes, column.values)
 
 
 def dictionary(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:

@@ -15,7 +15,16 @@ from deckwatch.eql.dates import format_timestamp
 from deckwatch.eql.types import Kind
 from deckwatch.events.batch import Column
 from deckwatch.events.document import field_values
-from deckwatch.events.encoding import STORAGE, dictionary, distinct_column, encode_values, patch, plain_timestamps
+from deckwatch.events.encoding import (
+    NUMERIC,
+    STORAGE,
+    dictionary,
+    distinct_column,
+    encode_values,
+    one_by_one,
+    patch,
+    plain_timestamps,
+)
 
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 
@@ -33,6 +42,10 @@ def encode_arrow(values: pa.ChunkedArray, kind: Kind) -> Column:
             return encode_values(texts, kind, codes)
         items = distinct.to_pylist() if _is_json(distinct.type) else map(json_value, distinct)
         return encode_values([field_values({"value": item}, "value", kind) for item in items], kind, codes)
+    if kind in NUMERIC:
+        typed = _plain(values.combine_chunks(), kind)
+        if typed.null_count() == values.null_count:
+            return one_by_one(typed)
     codes, distinct = dictionary(values)
     typed = _plain(distinct, kind)
     places = typed.is_null().arg_true().to_numpy()
