@@ -76,6 +76,26 @@ def truncate(data: bytearray, chance: random.Random) -> None:
     del data[chance.randrange(len(data)) :]
 
 
+def parquet(lines: bytes) -> bytes:
+    documents = [json.loads(line) for line in lines.splitlines()]
+    buffer = io.BytesIO()
+    frame = {"@timestamp": [each["@timestamp"] for each in documents], "event": [each["event"] for each in documents]}
+    pl.DataFrame(frame, strict=False).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def zstandard(data: bytes) -> bytes:
+    packed: bytes = pa.Codec("zstd").compress(data, asbytes=True)
+    return packed
+
+
+PACKS = [
+    pytest.param(gzip.compress, id="gzip"),
+    pytest.param(zstandard, id="zstandard"),
+    pytest.param(parquet, id="parquet"),
+]
+
+
 MUTATIONS = [flip, cut_out, put_in, double, truncate]
 
 
@@ -97,17 +117,14 @@ def test_mutated_json_lines(
 
 
 @pytest.mark.parametrize("mutate", MUTATIONS)
-@pytest.mark.parametrize("pack", [gzip.compress, pa.Codec("zstd").compress, None], ids=["gzip", "zstd", "parquet"])
+@pytest.mark.parametrize("pack", PACKS)
 def test_mutated_files_of_other_formats(
-    few: bytes, pack: Any, mutate: Callable[[bytearray, random.Random], None], tmp_path: Path
+    few: bytes, pack: Callable[[bytes], bytes], mutate: Callable[[bytearray, random.Random], None], tmp_path: Path
 ) -> None:
     path, sound = tmp_path / "b.dat", tmp_path / "c.ndjson"
     sound.write_bytes(few)
-    for seed in range(6):
-        if pack is not None:
-            data = bytearray(pa.py_buffer(pack(few)).to_pybytes())
-        else:
-            data = bytearray(parquet(few))
+    for seed in range(3):
+        data = bytearray(pack(few))
         mutate(data, random.Random(seed))
         path.write_bytes(data)
         _, summary, letters = scanned([path, sound])
@@ -115,18 +132,12 @@ def test_mutated_files_of_other_formats(
         assert letters or summary.events > FEW_LINES or not data
 
 
-def parquet(lines: bytes) -> bytes:
-    documents = [json.loads(line) for line in lines.splitlines()]
-    buffer = io.BytesIO()
-    frame = {"@timestamp": [each["@timestamp"] for each in documents], "event": [each["event"] for each in documents]}
-    pl.DataFrame(frame, strict=False).write_parquet(buffer)
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("pack", [gzip.compress, pa.Codec("zstd").compress], ids=["gzip", "zstd"])
+@pytest.mark.parametrize("pack", PACKS[:2])
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.99])
-def test_what_comes_before_the_cut_is_evaluated(recording: bytes, pack: Any, share: float, tmp_path: Path) -> None:
-    data = pa.py_buffer(pack(recording)).to_pybytes()
+def test_what_comes_before_the_cut_is_evaluated(
+    recording: bytes, pack: Callable[[bytes], bytes], share: float, tmp_path: Path
+) -> None:
+    data = pack(recording)
     path = tmp_path / "events.dat"
     path.write_bytes(data[: int(len(data) * share)])
     _, summary, letters = scanned(path)
@@ -135,7 +146,7 @@ def test_what_comes_before_the_cut_is_evaluated(recording: bytes, pack: Any, sha
     assert summary.malformed <= 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(max_size=200)
     | st.lists(st.sampled_from([b'{"a":1}', b"{", b"", b" ", b"\xff", b"[]"])).map(b"\n".join)
@@ -163,7 +174,7 @@ def test_any_documents() -> None:
     ]
     _, summary, letters = scanned(odd)
     assert summary.lines == len(odd)
-    assert {letter.line for letter in letters} >= {7, 8, 9, 10}
+    assert {letter.line for letter in letters} == {6, 7, 8, 9}
 
 
 def test_lines_that_are_not_utf8_are_dead_letters(tmp_path: Path) -> None:
@@ -199,7 +210,7 @@ def test_a_line_of_a_hundred_megabytes(ending: bytes, tmp_path: Path) -> None:
             file.write(b"x" * 1_000_000)
         file.write(ending + (sound if ending else b""))
     printed, megabytes = peak_megabytes(LONG_LINE, path)
-    assert printed == ("1 3 2 1 [2]" if ending else "1 2 1 1 [2]")
+    assert printed == ("2 3 2 1 [2]" if ending else "1 2 1 1 [2]")
     assert megabytes < 700
 
 

@@ -8,12 +8,13 @@ selective part first, so a predicate whose rarest value is absent costs next to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 import polars as pl
 
-from deckwatch.eql.nodes import EventFilter, Expr
+from deckwatch.eql.evaluate import MOST_CHOICES
+from deckwatch.eql.nodes import EventFilter
 from deckwatch.eql.types import Kind
 from deckwatch.plan.skeleton import All, AnyOf, Constant, Cutter, Inverse, Joint, Part, Single, Verdict, single_tests
 from deckwatch.plan.trial import Test, run
@@ -137,7 +138,7 @@ class Evaluation:
         combinations = [
             (owner, *values)
             for owner, lists in enumerate(contents)
-            for values in product(*(each or [None] for each in lists))
+            for values in islice(product(*(each or [None] for each in lists)), MOST_CHOICES)
         ]
         owners, *columns = zip(*combinations, strict=True)
         frame = pl.DataFrame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,7 @@ TextOperator: TypeAlias = Literal[":", "like", "like~", "regex", "regex~", "in~"
 
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOWER = {ord(letter): letter.lower() for letter in _UPPER}
+_MOST_BYTES = 4_000_000  # Rust compiles up to 10 MB
 _SEPARATE = 16  # so many prefixes cost less one by one than a regular expression costs to compile
 
 
@@ -25,7 +26,7 @@ def is_folded(kind: TextOperator) -> bool:
 
 
 def match_text(text: pl.Expr, kind: TextOperator, patterns: Sequence[str]) -> pl.Expr | None:
-    """Which values fit any of the patterns. None when a pattern has no form in Rust's regular expressions."""
+    """Which values fit any of the patterns. None when Rust's regular expressions cannot say so, or not in bounds."""
     if kind in ("regex", "regex~"):
         return _any_regex(text, patterns, insensitive=kind == "regex~")
     whole = set(patterns) if kind == "in~" else {each for each in patterns if not _has_wildcard(each)}
@@ -33,6 +34,8 @@ def match_text(text: pl.Expr, kind: TextOperator, patterns: Sequence[str]) -> pl
     if is_folded(kind):
         whole = {each.translate(_LOWER) for each in whole}
         wild = [each.translate(_LOWER) for each in wild]
+    if any(_compiled_size(each) > _MOST_BYTES for each in wild):
+        return None
     tests = [text.is_in(sorted(whole))] if whole else []
     return reduce(operator.or_, tests + _wildcards(text, wild))
 
@@ -52,8 +55,30 @@ def _has_wildcard(pattern: str) -> bool:
 def _wildcards(text: pl.Expr, patterns: Sequence[str]) -> list[pl.Expr]:
     simple = [_simple(text, pattern) for pattern in patterns] if len(patterns) <= _SEPARATE else [None] * len(patterns)
     tests = [test for test in simple if test is not None]
-    rest = [wildcard_regex(pattern, insensitive=False) for pattern, test in zip(patterns, simple, strict=True) if test is None]
-    return tests + ([text.str.contains(_whole(rest))] if rest else [])
+    rest = [pattern for pattern, test in zip(patterns, simple, strict=True) if test is None]
+    return tests + [
+        text.str.contains(_whole([wildcard_regex(pattern, insensitive=False) for pattern in group]))
+        for group in _groups(rest)
+    ]
+
+
+def _groups(patterns: Sequence[str]) -> Iterator[list[str]]:
+    """The patterns in groups, each small enough for one regular expression."""
+    group: list[str] = []
+    size = 0
+    for pattern in patterns:
+        size += _compiled_size(pattern)
+        if group and size > _MOST_BYTES:
+            yield group
+            group, size = [], _compiled_size(pattern)
+        group.append(pattern)
+    if group:
+        yield group
+
+
+def _compiled_size(pattern: str) -> int:
+    """About how many bytes a compiled wildcard takes; any character takes many, as UTF-8 has many forms."""
+    return 100 * len(pattern) + 2000 * (pattern.count("?") + pattern.count("*"))
 
 
 def _simple(text: pl.Expr, pattern: str) -> pl.Expr | None:
@@ -73,9 +98,13 @@ def _simple(text: pl.Expr, pattern: str) -> pl.Expr | None:
 
 
 def _any_regex(text: pl.Expr, patterns: Sequence[str], *, insensitive: bool) -> pl.Expr | None:
-    bodies = [compile_lucene(pattern, insensitive=insensitive).rust for pattern in patterns]
-    known = [body for body in bodies if body is not None]
-    return text.str.contains(_whole(known)) if len(known) == len(bodies) else None
+    tests = []
+    for pattern in patterns:
+        body = compile_lucene(pattern, insensitive=insensitive).rust
+        if body is None:
+            return None
+        tests.append(text.str.contains(_whole([body])))
+    return reduce(operator.or_, tests)
 
 
 def _whole(bodies: Sequence[str]) -> str:
