@@ -98,7 +98,8 @@ RELATIONS = st.sampled_from(
 NUMERIC = st.recursive(
     st.one_of(NUMBER, NUMBER, NUMERALS),
     lambda inner: st.one_of(
-        st.builds("({} {} {})".format, inner, st.sampled_from("+-*/%"), inner),
+        st.builds("({} {} {})".format, inner, st.sampled_from("+-*/%"), NUMBER),  # never constants alone: no value
+        st.builds("({} {} {})".format, NUMBER, st.sampled_from("+-*/%"), inner),
         st.builds("-({})".format, inner),
         st.builds("length({})".format, STRING),
         st.builds("indexOf{}({}, {})".format, st.sampled_from(["", "~"]), STRING, QUOTED),

@@ -266,7 +266,7 @@ def test_envelopes_are_kept_as_two_members() -> None:
 def test_documents_in_memory() -> None:
     documents = [{"n": 1}, {"process.name": ["a", "b"]}, "text", {"process": [{"name": "\ud800"}]}, None]
     rows, _, counts, letters = read(documents, FIELDS)  # type: ignore[arg-type]
-    assert rows["process.name"] == [[], ["a", "b"], ["?"]]
+    assert rows["process.name"] == [[], ["a", "b"], ["\ufffd"]]
     assert (counts.events, counts.malformed) == (3, 2)
     assert [(letter.line, letter.reason) for letter in letters] == [
         (3, "not a dict but str"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -92,9 +93,12 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(_replaced(values), kind)
 
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
 def _replaced(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()
+        return _HALF_PAIR.sub("\ufffd", value)
     return [_replaced(item) for item in value] if isinstance(value, list) else value
 
 

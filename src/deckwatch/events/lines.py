@@ -123,8 +123,9 @@ class LineReader:
 
     def read(self, file: IO[bytes], name: str) -> Generator[Part, None, None]:
         """The parts of an open file, which stays open."""
+        whole = _is_whole_file(file)
         stream = ByteStream(file)
-        store = self.spool if stream.compressed or not _is_regular(file) else PlainFile(name, _identity(file))
+        store = PlainFile(name, _identity(file)) if whole and not stream.compressed else self.spool
         pieces = frame(stream.fill, chunk_bytes=self.chunk_bytes, line_bytes=self.line_bytes)
         with contextlib.closing(Ahead(pieces)) as ahead:
             for piece in ahead:
@@ -176,9 +177,10 @@ def _spread_out(line: bytes) -> str:
     return "a JSON document over several lines, not one document per line; convert it with: jq -c ."
 
 
-def _is_regular(file: IO[bytes]) -> bool:
+def _is_whole_file(file: IO[bytes]) -> bool:
+    """Whether this is a regular file with a path, about to be read from its beginning."""
     try:
-        return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and isinstance(file.name, str)
+        return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and isinstance(file.name, str) and not file.tell()
     except (OSError, AttributeError):
         return False
 

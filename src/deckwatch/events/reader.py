@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -60,10 +61,12 @@ def open_events(
             spool = Spool()
             parts = _read_stream(cast("IO[bytes]", source), wanted, batch_events, spool)
             return Reader(parts, wanted, dead_letter, spool=spool, ahead=True)
-        case list() | tuple() | set() if source and all(isinstance(item, str | os.PathLike) for item in source):
-            return _open_paths(cast("Iterable[AnyPath]", source), wanted, dead_letter, batch_events, stdin)
         case Iterable():
-            return Reader(read_documents(source, batch_events), wanted, dead_letter)
+            items = iter(source)
+            start = list(itertools.islice(items, 1))
+            if start and isinstance(start[0], str | os.PathLike):
+                return _open_paths(cast("list[AnyPath]", [*start, *items]), wanted, dead_letter, batch_events, stdin)
+            return Reader(read_documents(itertools.chain(start, items), batch_events), wanted, dead_letter)
         case _:
             raise InputError(f"cannot read events from {type(source).__name__}; give paths, a binary file or documents")
 
