@@ -63,7 +63,9 @@ def _text(value: object) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.mark.parametrize(("engine", "batch_events"), [("reference", None), ("columnar", None), ("columnar", 1), ("columnar", 7)])
+@pytest.mark.parametrize(
+    ("engine", "batch_events"), [("reference", None), ("columnar", None), ("columnar", 1), ("columnar", 7)]
+)
 @pytest.mark.parametrize(("name", "case"), list(_cases()))
 def test_published_case(name: str, case: dict[str, Any], engine: str, batch_events: int | None) -> None:
     suite = _read(name)

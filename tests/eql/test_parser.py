@@ -348,6 +348,7 @@ def test_any_text_is_read_or_rejected(text: str) -> None:
 
 # The specification's data
 
+
 def conformance(name: str) -> list[dict[str, str]]:
     path = SHARED / "conformance/eql" / name
     return json.loads(path.read_text(encoding="utf-8"))["cases"] if path.is_file() else []

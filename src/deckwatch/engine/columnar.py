@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -21,12 +22,11 @@ from deckwatch.sequences.records import Key, Token
 from deckwatch.sequences.samples import SampleCollector, SampleProgram
 from deckwatch.sequences.steps import SequenceProgram
 
+
 class ColumnarEngine:
     """Evaluates all detections together; see `Engine`."""
 
-    def __init__(
-        self, detections: Sequence[Detection], *, within: TimeRange, max_samples_per_key: int = 1
-    ) -> None:
+    def __init__(self, detections: Sequence[Detection], *, within: TimeRange, max_samples_per_key: int = 1) -> None:
         self._detections = detections
         self._within = within
         self.fields: Mapping[str, Kind] = fields_of(detections)
@@ -35,7 +35,7 @@ class ColumnarEngine:
             self.fields,
         )
         starts = np.cumsum([0, *(len(each.predicates) for each in detections)]).tolist()
-        self._numbers = [range(start, end) for start, end in zip(starts, starts[1:], strict=False)]
+        self._numbers = [range(start, end) for start, end in pairwise(starts)]
         self._gatherers = {
             i: gatherer
             for i, each in enumerate(detections)
@@ -60,9 +60,7 @@ class ColumnarEngine:
         return sorted(hits)
 
     def finish(self) -> list[Found]:
-        return [
-            Found(i, key, events) for i, gatherer in self._gatherers.items() for key, events in gatherer.finish()
-        ]
+        return [Found(i, key, events) for i, gatherer in self._gatherers.items() for key, events in gatherer.finish()]
 
     @property
     def undated(self) -> int:

@@ -12,7 +12,7 @@ from deckwatch.engine.visibility import TimeRange
 from deckwatch.errors import DeckwatchError
 
 EngineName: TypeAlias = Literal["columnar", "reference"]
-ENGINES: Mapping[str, type[ColumnarEngine] | type[ReferenceEngine]] = {
+ENGINES: Mapping[str, type[ColumnarEngine | ReferenceEngine]] = {
     "columnar": ColumnarEngine,
     "reference": ReferenceEngine,
 }

@@ -41,7 +41,9 @@ def key_types(predicates: Sequence[Predicate], kinds: Mapping[str, Kind]) -> lis
     return types
 
 
-def keyed(evaluation: Evaluation, rows: Rows, keys: Sequence[Field], types: Sequence[type[pl.DataType]]) -> pl.DataFrame:
+def keyed(
+    evaluation: Evaluation, rows: Rows, keys: Sequence[Field], types: Sequence[type[pl.DataType]]
+) -> pl.DataFrame:
     """One row per event and join key: `row` and the key columns.
 
     An event with several values in a key field appears once per combination; one without a value only where

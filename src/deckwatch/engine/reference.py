@@ -25,9 +25,7 @@ _Order = tuple[bool, int, bool, Any, int]
 class ReferenceEngine:
     """Evaluates every detection on every document; see `Engine`."""
 
-    def __init__(
-        self, detections: Sequence[Detection], *, within: TimeRange, max_samples_per_key: int = 1
-    ) -> None:
+    def __init__(self, detections: Sequence[Detection], *, within: TimeRange, max_samples_per_key: int = 1) -> None:
         self._detections = detections
         self._within = within
         self._max_samples_per_key = max_samples_per_key
@@ -53,7 +51,9 @@ class ReferenceEngine:
         for i, (detection, events) in enumerate(zip(self._detections, self._events, strict=True)):
             match detection.program:
                 case SequenceProgram() as program:
-                    ordered = [ReferenceEvent(order[1], order[-1], keys) for order, keys in sorted(events, key=_by_order)]
+                    ordered = [
+                        ReferenceEvent(order[1], order[-1], keys) for order, keys in sorted(events, key=_by_order)
+                    ]
                     found += (Found(i, match.key, match.events) for match in reference_matches(program, ordered))
                 case None:
                     found += (Found(i, (), (order[-1],)) for order, _ in sorted(events, key=_by_order))
@@ -107,5 +107,5 @@ def _by_order(event: tuple[_Order, dict[int, list[Key]]]) -> _Order:
     return event[0]
 
 
-def _smallest(document: Mapping[str, Any], name: str, kind: Kind) -> Any:  # noqa: ANN401
+def _smallest(document: Mapping[str, Any], name: str, kind: Kind) -> Any:
     return min((value for value in field_values(document, name, kind) if value is not None), default=None)

@@ -87,7 +87,7 @@ class Membership(Node):
 
 @dataclass(frozen=True, slots=True)
 class Match(Node):
-    """`operand <operator> patterns`: true when any pattern fits. Lowered: every pattern is text, never `:` for plain equality only."""
+    """`operand <operator> patterns`: true when any pattern fits. Lowered: all are text, and one at least has a wildcard."""
 
     operand: Expr
     operator: MatchOperator
@@ -131,7 +131,7 @@ class IsNull(Node):
 
 @dataclass(frozen=True, slots=True)
 class InRange(Node):
-    """True when low <= operand <= high; None is an open end. Lowered form of date comparisons (nanoseconds since 1970)."""
+    """True when low <= operand <= high; None is an open end. Lowered form of comparisons of dates, in nanoseconds."""
 
     operand: Expr
     low: int | None
@@ -139,19 +139,7 @@ class InRange(Node):
 
 
 Expr: TypeAlias = (
-    Literal
-    | Field
-    | Sign
-    | Arithmetic
-    | Comparison
-    | Membership
-    | Match
-    | Call
-    | Not
-    | And
-    | Or
-    | IsNull
-    | InRange
+    Literal | Field | Sign | Arithmetic | Comparison | Membership | Match | Call | Not | And | Or | IsNull | InRange
 )
 
 NANOSECONDS = {

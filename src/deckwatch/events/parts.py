@@ -35,7 +35,8 @@ class Rows(Protocol):
 class Part:
     """A piece of an input: what became of it, and the events in it if there are any.
 
-    `fields` and `rows` are there when the piece holds events. `consumed` says how many bytes of the input have been read so far.
+    `fields` and `rows` are there when the piece holds events. `consumed` says how many bytes of the input have been
+    read so far.
     """
 
     counts: Counts

@@ -22,8 +22,9 @@ def is_extractable(name: str) -> bool:
 def extraction(names: Sequence[str], table: str, *, guarded: bool) -> str:
     """SQL for the JSON text of every field, and of the parts of the envelope, in each `line` of a table.
 
-    Columns are `_index`, `_id`, `_source`, `f0`, `f1` …, and `broken`, true where the line is no JSON; not guarded, such
-    a line is an error instead, which takes a tenth less time. Only the nested spelling is seen, and no arrays on the way.
+    Columns are `_index`, `_id`, `_source`, `f0`, `f1` …, and `broken`, true where the line is no JSON; not guarded,
+    such a line is an error instead, which takes a tenth less time. Only the nested spelling is seen, and no arrays on
+    the way.
     """
     trees: list[Tree] = [{}]
     chosen = []

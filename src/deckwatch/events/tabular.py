@@ -21,7 +21,7 @@ from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.decoding import without_envelope
 from deckwatch.events.memory import DocumentFields
 from deckwatch.events.parts import Kept, Part
-from deckwatch.events.typed import encode_arrow, json_value, nested
+from deckwatch.events.typed import encode_arrow, json_values, nested
 
 BATCH_ROWS = 1 << 16
 
@@ -137,8 +137,8 @@ def _counts(table: pa.Table) -> Counts:
 
 
 def _documents(table: pa.Table) -> list[dict[str, Any]]:
-    values = {name: map(json_value, table[name]) for name in table.column_names}
-    return [nested({name: next(column) for name, column in values.items()}) for _ in range(table.num_rows)]
+    values = [json_values(column) for column in table.columns]
+    return [nested(dict(zip(table.column_names, row, strict=True))) for row in zip(*values, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ def _is_json(kind: pa.DataType) -> bool:
     return bool(is_text or pa.types.is_integer(kind) or pa.types.is_boolean(kind))
 
 
+def json_values(values: pa.ChunkedArray) -> list[Any]:
+    """What a JSON document would hold in each row."""
+    return list(values.to_pylist()) if _is_json(values.type) else [json_value(value) for value in values]
+
+
 def json_value(value: pa.Scalar) -> Any:
     """What a JSON document would hold: times as ISO 8601, objects without their null members."""
     if not value.is_valid:

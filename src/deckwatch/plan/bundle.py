@@ -8,6 +8,8 @@ selective part first, so a predicate whose rarest value is absent costs next to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice, product
 
 import numpy as np
@@ -31,6 +33,7 @@ class Bundle:
         cutter = Cutter()
         self._parts = [cutter.cut(*predicate) for predicate in predicates]
         self._tests = [Test.compiled(test, kinds) for test in cutter.tests]
+        self._threads = ThreadPoolExecutor(2, "deckwatch-tests")
         self._singles = [frozenset(single_tests(part)) for part in self._parts]
 
     def on(self, views: Views, active: Iterable[int]) -> Evaluation:
@@ -39,11 +42,16 @@ class Bundle:
         for field, number in frozenset[tuple[str, int]]().union(*(self._singles[each] for each in active)):
             wanted.setdefault(field, []).append(number)
         verdicts: dict[int, Mask] = {}
-        for field, numbers in wanted.items():
-            view = views[field]
-            found = run(view.elements.to_frame("0"), [self._tests[number] for number in numbers])
-            verdicts.update(zip(numbers, map(view.any_element, found), strict=True))
+        for found in self._threads.map(partial(self._verdicts, views), wanted.items()):
+            verdicts.update(found)
         return Evaluation(self._parts, self._tests, views, verdicts)
+
+    def _verdicts(self, views: Views, wanted: tuple[str, list[int]]) -> dict[int, Mask]:
+        """The verdicts of tests on one field, for each of its values."""
+        field, numbers = wanted
+        view = views[field]
+        found = run(view.elements.to_frame("0"), [self._tests[number] for number in numbers])
+        return dict(zip(numbers, map(view.any_element, found), strict=True))
 
 
 class Evaluation:

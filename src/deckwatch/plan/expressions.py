@@ -47,7 +47,7 @@ FOLDED = "~"
 """Ends the name of the column that holds another's texts with ASCII letters in lower case."""
 
 
-class _NoColumnarForm(Exception):
+class _NoColumnarFormError(Exception):
     """This construct is left to the row evaluator."""
 
 
@@ -59,7 +59,7 @@ def compile_test(test: Expr, kinds: Mapping[str, Kind]) -> pl.Expr | None:
     """
     try:
         return _Compiler(kinds).boolean(test)
-    except _NoColumnarForm:
+    except _NoColumnarFormError:
         return None
 
 
@@ -94,12 +94,12 @@ class _Compiler:
             case Call(name="startsWith" | "endsWith" | "stringContains"):
                 return self._relation(node)
             case _:
-                raise _NoColumnarForm
+                raise _NoColumnarFormError
 
     def _comparison(self, node: Comparison) -> pl.Expr:
         kind = self._kind(node.left)
         if not isinstance(node.right, Literal) or kind in (None, "ip", "version"):
-            raise _NoColumnarForm
+            raise _NoColumnarFormError
         constant = node.right.value
         left = self.value(node.left)
         if kind == "long" and isinstance(constant, float):
@@ -110,11 +110,11 @@ class _Compiler:
         constants = [member.value for member in members if isinstance(member, Literal)]
         kind = self._kind(operand)
         if len(constants) < len(members) or kind not in ("keyword", "long", "boolean"):
-            raise _NoColumnarForm
+            raise _NoColumnarFormError
         if insensitive:
             return self._match(operand, "in~", [str(constant) for constant in constants])
         if any(isinstance(constant, float) for constant in constants):
-            raise _NoColumnarForm
+            raise _NoColumnarFormError
         return self.value(operand).is_in(constants)
 
     def _match(self, operand: Expr, kind: TextOperator, texts: list[str]) -> pl.Expr:
@@ -127,7 +127,7 @@ class _Compiler:
                     text = text.map_batches(ascii_lower, return_dtype=pl.String)
         expression = match_text(text, kind, texts)
         if expression is None:
-            raise _NoColumnarForm
+            raise _NoColumnarFormError
         return expression
 
     def _relation(self, node: Call) -> pl.Expr:
@@ -144,7 +144,7 @@ class _Compiler:
 
     def _text(self, node: Expr) -> pl.Expr:
         if self._kind(node) != "keyword":
-            raise _NoColumnarForm
+            raise _NoColumnarFormError
         return self.value(node)
 
     def value(self, node: Expr) -> pl.Expr:
@@ -158,7 +158,7 @@ class _Compiler:
             case Call(name="concat", arguments=arguments):
                 return pl.concat_str([self._text(argument) for argument in arguments])
             case _:
-                raise _NoColumnarForm
+                raise _NoColumnarFormError
 
     def _kind(self, node: Expr) -> Kind | None:
         match node:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
-from collections.abc import Iterator
 
 from deckwatch.eql.nodes import (
     And,
