@@ -87,7 +87,7 @@ class Membership(Node):
 
 @dataclass(frozen=True, slots=True)
 class Match(Node):
-    """`operand <operator> patterns`: true when any pattern fits. Lowered: all are text, one at least with a wildcard."""
+    """`operand <operator> patterns`: true when any pattern fits. Lowered: texts, one at least with a wildcard."""
 
     operand: Expr
     operator: MatchOperator
