@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 100
 
@@ -15,14 +17,16 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def peak_megabytes(code: str, *arguments: object) -> tuple[str, int]:
     """What the code printed, and how much memory its process held at most; fails when it takes too long."""
-    result = subprocess.run(
-        [sys.executable, "-c", code + _REPORT, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-        cwd=ROOT,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    *printed, peak = result.stdout.splitlines()
+    try:
+        result = subprocess.run(
+            [sys.executable, "-u", "-c", code + _REPORT, *map(str, arguments)],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            cwd=ROOT,
+        )
+    except subprocess.TimeoutExpired as fault:
+        pytest.fail(f"still running after {SECONDS} seconds; printed: {(fault.stdout or b'').decode()[-500:]}")
+    assert result.returncode == 0, result.stderr.decode()[-2000:]
+    *printed, peak = result.stdout.decode().splitlines()
     return "\n".join(printed), int(peak)

@@ -20,7 +20,7 @@ FIELDS = {
 }
 
 TEXTS = ["", "a", "A", "ab", "b", "aB", "a*b", "é", "K", "\u212a", "/usr/x", "[k]", '["a"]', "5", "true", "a\nb"]
-PLAIN = {
+PLAIN: dict[str, list[Any]] = {
     "k": TEXTS,
     "j": ["a", "b", "ab", "ba", *TEXTS],
     "n": [-3, -1, 0, 1, 2, 3, 4, 6],

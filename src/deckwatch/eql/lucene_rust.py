@@ -29,7 +29,7 @@ _BYTES = ((0x7F, 32), (0x7FF, 100), (0xFFFF, 400), (0x10FFFF, 650))
 
 def rust(node: Regex) -> str | None:
     """The pattern without anchors, for `(?s)`. None when it uses `~` or `&`, or would take too much memory."""
-    return None if combines(node) or _bytes(node) > MAX_BYTES else _text(node)
+    return None if combines(node) or compiled_bytes(node) > MAX_BYTES else _text(node)
 
 
 def rust_literal(char: str) -> str:
@@ -39,15 +39,15 @@ def rust_literal(char: str) -> str:
     return f"\\{char}" if char in _SPECIAL else char
 
 
-def _bytes(node: Regex) -> int:
+def compiled_bytes(node: Regex) -> int:
     """About what the crate needs for it, rather too much than too little."""
     match node:
         case Chars(ranges):
             return 40 + sum(_range_bytes(low, high) for low, high in ranges)
         case Concat(parts) | Union(parts):
-            return _OPTIONAL_BYTES + sum(map(_bytes, parts))
+            return _OPTIONAL_BYTES + sum(map(compiled_bytes, parts))
         case Repeat(part, low, high):
-            return (_bytes(part) + _OPTIONAL_BYTES) * max(low + (high is None), high or 1)
+            return (compiled_bytes(part) + _OPTIONAL_BYTES) * max(low + (high is None), high or 1)
         case Intersection() | Complement():
             raise TypeError(f"has no form in Rust: {node}")
 

@@ -143,6 +143,10 @@ class Evaluation:
         views = [self.views[name] for name in part.fields]
         first, which = distinct([view.codes[among] for view in views])
         contents = zip(*(view.python_lists(view.codes[among[first]]) for view in views), strict=True)
+        test = self._tests[part.test]
+        if test.columnar is None:
+            satisfied = np.fromiter(map(test.holds, contents), dtype=np.bool_, count=len(first))
+            return among[satisfied[which]]
         combinations = [
             (owner, *values)
             for owner, lists in enumerate(contents)
@@ -155,7 +159,7 @@ class Evaluation:
                 for i, (column, view) in enumerate(zip(columns, views, strict=True))
             ]
         )
-        (verdicts,) = run(frame, [self._tests[part.test]])
+        (verdicts,) = run(frame, [test])
         satisfied = np.zeros(len(first), dtype=np.bool_)
         satisfied[np.asarray(owners, dtype=np.intp)[verdicts]] = True
         return among[satisfied[which]]

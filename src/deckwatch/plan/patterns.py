@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import polars as pl
@@ -16,7 +14,8 @@ TextOperator: TypeAlias = Literal[":", "like", "like~", "regex", "regex~", "in~"
 
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOWER = {ord(letter): letter.lower() for letter in _UPPER}
-_MOST_BYTES = 4_000_000  # Rust compiles up to 10 MB
+_MOST_BYTES = 8_000_000  # Rust compiles up to 10 MB
+_MOST_TESTS = 64
 _SEPARATE = 16  # so many prefixes cost less one by one than a regular expression costs to compile
 
 
@@ -34,10 +33,10 @@ def match_text(text: pl.Expr, kind: TextOperator, patterns: Sequence[str]) -> pl
     if is_folded(kind):
         whole = {each.translate(_LOWER) for each in whole}
         wild = [each.translate(_LOWER) for each in wild]
-    if any(_compiled_size(each) > _MOST_BYTES for each in wild):
+    if any(_wildcard_bytes(each) > _MOST_BYTES for each in wild):
         return None
     tests = [text.is_in(sorted(whole))] if whole else []
-    return reduce(operator.or_, tests + _wildcards(text, wild))
+    return _any(tests + _wildcards(text, wild))
 
 
 def ascii_lower(texts: pl.Series) -> pl.Series:
@@ -56,29 +55,30 @@ def _wildcards(text: pl.Expr, patterns: Sequence[str]) -> list[pl.Expr]:
     simple = [_simple(text, pattern) for pattern in patterns] if len(patterns) <= _SEPARATE else [None] * len(patterns)
     tests = [test for test in simple if test is not None]
     rest = [pattern for pattern, test in zip(patterns, simple, strict=True) if test is None]
-    return tests + [
-        text.str.contains(_whole([wildcard_regex(pattern, insensitive=False) for pattern in group]))
-        for group in _groups(rest)
-    ]
+    return tests + _regexes(text, [(wildcard_regex(each, insensitive=False), _wildcard_bytes(each)) for each in rest])
 
 
-def _groups(patterns: Sequence[str]) -> Iterator[list[str]]:
-    """The patterns in groups, each small enough for one regular expression."""
-    group: list[str] = []
-    size = 0
-    for pattern in patterns:
-        size += _compiled_size(pattern)
-        if group and size > _MOST_BYTES:
-            yield group
-            group, size = [], _compiled_size(pattern)
-        group.append(pattern)
-    if group:
-        yield group
-
-
-def _compiled_size(pattern: str) -> int:
+def _wildcard_bytes(pattern: str) -> int:
     """About how many bytes a compiled wildcard takes; any character takes many, as UTF-8 has many forms."""
     return 100 * len(pattern) + 2000 * (pattern.count("?") + pattern.count("*"))
+
+
+def _regexes(text: pl.Expr, bodies: Iterable[tuple[str, int]]) -> list[pl.Expr]:
+    """Tests for any of these expressions, given with their compiled sizes, each as large as the crate allows."""
+    groups: list[list[str]] = []
+    room = 0
+    for body, size in bodies:
+        if size > room:
+            groups.append([])
+            room = _MOST_BYTES
+        groups[-1].append(body)
+        room -= size
+    return [text.str.contains(rf"(?s)\A(?:{'|'.join(group)})\z") for group in groups]
+
+
+def _any(tests: Sequence[pl.Expr]) -> pl.Expr | None:
+    """Whether any test holds; None for so many that the row evaluator is quicker than their plan."""
+    return pl.any_horizontal(tests) if len(tests) <= _MOST_TESTS else None
 
 
 def _simple(text: pl.Expr, pattern: str) -> pl.Expr | None:
@@ -98,14 +98,10 @@ def _simple(text: pl.Expr, pattern: str) -> pl.Expr | None:
 
 
 def _any_regex(text: pl.Expr, patterns: Sequence[str], *, insensitive: bool) -> pl.Expr | None:
-    tests = []
+    bodies: list[tuple[str, int]] = []
     for pattern in patterns:
-        body = compile_lucene(pattern, insensitive=insensitive).rust
-        if body is None:
+        compiled = compile_lucene(pattern, insensitive=insensitive)
+        if compiled.rust is None:
             return None
-        tests.append(text.str.contains(_whole([body])))
-    return reduce(operator.or_, tests)
-
-
-def _whole(bodies: Sequence[str]) -> str:
-    return rf"(?s)\A(?:{'|'.join(bodies)})\z"
+        bodies.append((compiled.rust, compiled.rust_bytes))
+    return _any(_regexes(text, bodies))

@@ -33,6 +33,10 @@ class Test:
         folded = frozenset(name.removesuffix(FOLDED) for name in read if name.endswith(FOLDED))
         return cls(EventFilter(None, numbered(test)), columnar, folded)
 
+    def holds(self, contents: Sequence[Sequence[Scalar]]) -> bool:
+        """Whether the test is true of these contents, one for each occurrence of a field."""
+        return matches(self.row_form, "", lambda name: contents[int(name)])
+
 
 def run(frame: pl.DataFrame, tests: Sequence[Test]) -> list[Mask]:
     """A verdict per row for each test, in order; what cannot be told counts as false.
@@ -51,7 +55,5 @@ def run(frame: pl.DataFrame, tests: Sequence[Test]) -> list[Mask]:
 
 
 def _run_by_row(frame: pl.DataFrame, test: Test) -> Mask:
-    def verdict(row: tuple[Scalar, ...]) -> bool:
-        return matches(test.row_form, "", lambda name: [] if row[int(name)] is None else [row[int(name)]])
-
-    return np.fromiter(map(verdict, frame.iter_rows()), dtype=np.bool_, count=frame.height)
+    rows = ([[] if value is None else [value] for value in row] for row in frame.iter_rows())
+    return np.fromiter(map(test.holds, rows), dtype=np.bool_, count=frame.height)
