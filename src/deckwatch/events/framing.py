@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deckwatch.events.deadletter import EXCERPT_BYTES
 
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 64 << 20
 LINE_BYTES = 16 << 20
 
 _NEWLINE = 10

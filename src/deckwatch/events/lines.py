@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
-from deckwatch.events.ahead import Ahead
 from deckwatch.events.bytestream import ByteStream
 from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
 from deckwatch.events.decoding import decode_for_display
@@ -127,8 +126,8 @@ class LineReader:
         stream = ByteStream(file)
         store = PlainFile(name, _identity(file)) if whole and not stream.compressed else self.spool
         pieces = frame(stream.fill, chunk_bytes=self.chunk_bytes, line_bytes=self.line_bytes)
-        with contextlib.closing(Ahead(pieces)) as ahead:
-            for piece in ahead:
+        with contextlib.closing(pieces):
+            for piece in pieces:
                 if isinstance(piece, Overlong):
                     letter = DeadLetter(
                         name, piece.number, piece.offset, overlong(self.line_bytes), excerpt(piece.excerpt)
