@@ -331,7 +331,6 @@ def test_hostile_queries(table: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="thousands of regular expressions joined by `|` take Polars cubic time", strict=True)
 def test_very_many_regular_expressions() -> None:
     code = """
 import deckwatch as dw

@@ -99,7 +99,7 @@ class ReferenceEngine:
             return
         name = detection.tiebreaker
         tiebreaker = None if name is None else _smallest(document, name, self.fields[name])
-        order = (time is None, time or 0, tiebreaker is None, tiebreaker or 0, position)
+        order = (time is None, time or 0, tiebreaker is None, tiebreaker, position)
         self._events[i].append((order, satisfied))
 
 
