@@ -90,8 +90,8 @@ class _KeptLines:
     places: NDArray[np.int64]
     sizes: NDArray[np.int32]
 
-    def document(self, index: int) -> dict[str, Any]:
-        return decode_for_display(self.store.read(int(self.places[index]), int(self.sizes[index])))
+    def documents(self, indexes: NDArray[np.int64]) -> list[dict[str, Any]]:
+        return [decode_for_display(self.store.read(int(self.places[i]), int(self.sizes[i]))) for i in indexes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,16 @@ SOURCE = "documents"
 
 @dataclass(frozen=True, slots=True)
 class _Documents:
-    documents: Sequence[dict[str, Any]]
+    items: Sequence[dict[str, Any]]
 
     def document(self, row: int) -> dict[str, Any]:
-        return without_envelope(self.documents[row])
+        return without_envelope(self.items[row])
+
+    def documents(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+        return [self.document(row) for row in rows]
 
     def keep(self, rows: NDArray[np.int64]) -> Kept:
-        return _Documents([self.documents[row] for row in rows])
+        return _Documents([self.items[row] for row in rows])
 
 
 def read_documents(items: Iterable[object], height: int | None = None) -> Generator[Part, None, None]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,8 +19,8 @@ from deckwatch.events.deadletter import Counts, DeadLetter
 class Kept(Protocol):
     """Rows put aside, in little space."""
 
-    def document(self, index: int) -> dict[str, Any]:
-        """The document of the row that was put aside as number `index`."""
+    def documents(self, indexes: NDArray[np.int64]) -> list[dict[str, Any]]:
+        """The documents of the rows that were put aside under these numbers, which ascend."""
         ...
 
 
@@ -62,14 +63,19 @@ class Shelf:
             place += 1
         self._pieces[place - 1].append((rows, kept))
 
-    def document(self, position: int) -> dict[str, Any]:
-        place = bisect_right(self._firsts, position) - 1
-        for rows, kept in self._pieces[place] if place >= 0 else ():
-            row = position - self._firsts[place]
-            index = int(np.searchsorted(rows, row))
-            if index < len(rows) and rows[index] == row:
-                return kept.document(index)
-        raise DeckwatchError(f"event {position} was not kept: call `keep` while its batch is at hand")
+    def documents(self, positions: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """The documents at these positions, read in the order of the input."""
+        found: dict[int, dict[str, Any]] = {}
+        for place, some in groupby(sorted(positions), key=lambda position: bisect_right(self._firsts, position) - 1):
+            wanted = np.fromiter(some, np.int64)
+            for rows, kept in self._pieces[place] if place >= 0 else ():
+                here = np.isin(wanted - self._firsts[place], rows)
+                indexes = np.searchsorted(rows, wanted[here] - self._firsts[place])
+                found.update(zip(wanted[here].tolist(), kept.documents(indexes), strict=True))
+                wanted = wanted[~here]
+            if len(wanted):
+                raise DeckwatchError(f"event {wanted[0]} was not kept: call `keep` while its batch is at hand")
+        return found
 
 
 class BatchDocuments:

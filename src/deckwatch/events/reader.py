@@ -107,12 +107,11 @@ class Reader:
         Raises:
             DeckwatchError: the event was not kept, or its file is gone.
         """
-        return self._shelf.document(position)
+        return self._shelf.documents([position])[position]
 
     def documents(self, positions: Iterable[int | None]) -> dict[int, dict[str, Any]]:
         """The documents of kept events by position, read in the order of the input; None is passed over."""
-        wanted = {position for position in positions if position is not None}
-        return {position: self.document(position) for position in sorted(wanted)}
+        return self._shelf.documents({position for position in positions if position is not None})
 
     def close(self) -> None:
         self._closing.close()

@@ -148,6 +148,9 @@ class _TableRows:
     def document(self, row: int) -> dict[str, Any]:
         return without_envelope(_documents(self.table.slice(row, 1))[0])
 
+    def documents(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+        return list(map(without_envelope, _documents(self.table.take(pa.array(rows)))))
+
     def keep(self, rows: NDArray[np.int64]) -> Kept:
         return _TableRows(self.table.take(pa.array(rows)))
 
@@ -192,5 +195,5 @@ class _KeptRows:
     batch: _ParquetRows
     rows: NDArray[np.int64]
 
-    def document(self, index: int) -> dict[str, Any]:
-        return self.batch.document(int(self.rows[index]))
+    def documents(self, indexes: NDArray[np.int64]) -> list[dict[str, Any]]:
+        return self.batch.file.rows(self.batch.group, self.batch.number).documents(self.rows[indexes])
