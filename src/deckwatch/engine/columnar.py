@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 
-from deckwatch.engine.detections import Detection, Found
+from deckwatch.engine.detections import INDEX_FIELD, Detection, Found
 from deckwatch.engine.keys import key_columns, key_types, keyed
 from deckwatch.engine.ordering import order_columns, sort
 from deckwatch.engine.reorder import Reorder
@@ -27,34 +26,24 @@ class ColumnarEngine:
     """Evaluates all detections together; see `Engine`."""
 
     def __init__(self, detections: Sequence[Detection], *, within: TimeRange, max_samples_per_key: int = 1) -> None:
-        self._detections = detections
-        self._within = within
         self.fields: Mapping[str, Kind] = fields_of(detections)
-        self._bundle = Bundle(
-            [(predicate.filter, each.checked.category_field) for each in detections for predicate in each.predicates],
-            self.fields,
-        )
-        starts = np.cumsum([0, *(len(each.predicates) for each in detections)]).tolist()
-        self._numbers = [range(start, end) for start, end in pairwise(starts)]
+        self._groups = [_Group(detections, numbers, within) for numbers in _agreeing(detections)]
         self._gatherers = {
             i: gatherer
             for i, each in enumerate(detections)
-            if (gatherer := _gatherer(each, self.fields, max_samples_per_key)) is not None
+            if (gatherer := _gatherer(each, max_samples_per_key)) is not None
         }
 
     def process(self, batch: EventBatch) -> list[tuple[int, int]]:
-        views = Views(batch.columns, batch.height)
-        visibility = Visibility(views, self._within)
-        seen = [(i, rows) for i, each in enumerate(self._detections) if len(rows := visibility.rows(each))]
-        evaluation = self._bundle.on(views, (number for i, _ in seen for number in self._numbers[i]))
         hits: list[tuple[int, int]] = []
         kept: list[Rows] = []
-        for i, visible in seen:
-            found = [evaluation.rows(number, visible) for number in self._numbers[i]]
-            if i in self._gatherers:
-                kept.append(self._gatherers[i].add(evaluation, found, batch.first))
-            else:
-                hits += ((row, i) for row in found[0].tolist())
+        for group in self._groups:
+            evaluation, found = group.process(batch)
+            for i, rows in found:
+                if i in self._gatherers:
+                    kept.append(self._gatherers[i].add(evaluation, rows, batch.first))
+                else:
+                    hits += ((row, i) for row in rows[0].tolist())
         if kept:
             batch.documents.keep(np.unique(np.concatenate(kept)))
         return sorted(hits)
@@ -76,6 +65,45 @@ def fields_of(detections: Sequence[Detection]) -> dict[str, Kind]:
     return needed
 
 
+def _agreeing(detections: Sequence[Detection]) -> list[list[int]]:
+    """The numbers of the detections, in as few groups as agree on the kinds of all fields: nearly always one.
+
+    Rules may take a field that no schema knows for different kinds.
+    """
+    groups: list[tuple[list[int], dict[str, Kind]]] = []
+    for i, each in enumerate(detections):
+        for numbers, kinds in groups:
+            if all(kinds.get(name, kind) == kind for name, kind in each.fields.items()):
+                numbers.append(i)
+                kinds.update(each.fields)
+                break
+        else:
+            groups.append(([i], dict(each.fields)))
+    return [numbers for numbers, _ in groups]
+
+
+class _Group:
+    """Detections that agree on the kinds of their fields, evaluated in one pass."""
+
+    def __init__(self, detections: Sequence[Detection], numbers: Sequence[int], within: TimeRange) -> None:
+        self._detections = {i: detections[i] for i in numbers}
+        self._within = within
+        self._kinds = {**fields_of([*self._detections.values()]), INDEX_FIELD: "keyword"}
+        predicates = [(i, predicate) for i, each in self._detections.items() for predicate in each.predicates]
+        self._bundle = Bundle(
+            [(predicate.filter, detections[i].checked.category_field) for i, predicate in predicates], self._kinds
+        )
+        self._numbers = {i: [n for n, (owner, _) in enumerate(predicates) if owner == i] for i in numbers}
+
+    def process(self, batch: EventBatch) -> tuple[Evaluation, list[tuple[int, list[Rows]]]]:
+        """For each detection that sees any event, the events that satisfy each of its predicates."""
+        views = Views(batch.columns.read_as(self._kinds), batch.height)
+        visibility = Visibility(views, self._within)
+        seen = [(i, rows) for i, each in self._detections.items() if len(rows := visibility.rows(each))]
+        evaluation = self._bundle.on(views, (number for i, _ in seen for number in self._numbers[i]))
+        return evaluation, [(i, [evaluation.rows(n, visible) for n in self._numbers[i]]) for i, visible in seen]
+
+
 class _Gatherer(Protocol):
     """What takes in the events of one detection and lists its results at the end."""
 
@@ -88,12 +116,12 @@ class _Gatherer(Protocol):
     def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]: ...
 
 
-def _gatherer(detection: Detection, kinds: Mapping[str, Kind], max_samples_per_key: int) -> _Gatherer | None:
+def _gatherer(detection: Detection, max_samples_per_key: int) -> _Gatherer | None:
     match detection.program:
         case SequenceProgram() as program:
-            return _Sequence(detection, program, kinds)
+            return _Sequence(detection, program)
         case SampleProgram() as program:
-            return _Sample(program, kinds, max_samples_per_key)
+            return _Sample(program, detection.fields, max_samples_per_key)
         case None:
             return _Collected(detection) if detection.collect else None
 
@@ -101,12 +129,12 @@ def _gatherer(detection: Detection, kinds: Mapping[str, Kind], max_samples_per_k
 class _Sequence:
     """The way of one sequence's events into its automaton."""
 
-    def __init__(self, detection: Detection, program: SequenceProgram, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, detection: Detection, program: SequenceProgram) -> None:
         self.undated = 0
         self._reorder = Reorder(program)
         self._detection = detection
         self._program = program
-        self._types = key_types(program.predicates, kinds)
+        self._types = key_types(program.predicates, detection.fields)
         self._slots = [
             [number for number, slot in enumerate(program.slots) if slot.predicate == predicate]
             for predicate in range(len(program.predicates))
@@ -119,11 +147,10 @@ class _Sequence:
             if not len(rows):
                 continue
             order = order_columns(evaluation, self._detection, rows, first)
-            dated = order.drop_nulls("time")
-            self.undated += order.height - dated.height
-            records = dated.join(
-                keyed(evaluation, rows, predicate.keys, self._types), on="row", how="inner", maintain_order="left_right"
-            )
+            keys = keyed(evaluation, rows, predicate.keys, self._types)
+            records = order.join(keys, on="row", how="inner", maintain_order="left_right")
+            self.undated += records.filter(pl.col("time").is_null())["row"].n_unique()
+            records = records.drop_nulls("time")
             taken.append(records["row"].to_numpy())
             for slot in slots:
                 self._reorder.add(records.with_columns(slot=pl.lit(slot, pl.UInt16)).select(columns))

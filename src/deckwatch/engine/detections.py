@@ -42,8 +42,9 @@ class Detection:
     streams: IndexPatterns | None
     time_field: str
     tiebreaker: str | None
-    tiebreaker_kind: Kind
     collect: bool
+    fields: Mapping[str, Kind]
+    """Every field that must be decoded for this detection."""
     program: Program
     predicates: tuple[Predicate, ...]
 
@@ -59,7 +60,13 @@ class Detection:
         collect: bool = False,
     ) -> Detection:
         program, predicates = _program(checked)
-        return cls(checked, streams, time_field, tiebreaker, tiebreaker_kind, collect, program, predicates)
+        fields: dict[str, Kind] = {time_field: "date"}
+        if tiebreaker is not None:
+            fields[tiebreaker] = tiebreaker_kind
+        if streams is not None:
+            fields |= STREAM_FIELDS
+        fields |= checked.fields
+        return cls(checked, streams, time_field, tiebreaker, collect, fields, program, predicates)
 
     @classmethod
     def of_rule(cls, rule: Rule, kind: Kind = "long") -> Detection:
@@ -71,17 +78,6 @@ class Detection:
             tiebreaker_kind=kind,
             streams=IndexPatterns(rule.index),
         )
-
-    @property
-    def fields(self) -> dict[str, Kind]:
-        """Every field that must be decoded for this detection."""
-        needed = dict(self.checked.fields)
-        needed.setdefault(self.time_field, "date")
-        if self.tiebreaker is not None:
-            needed.setdefault(self.tiebreaker, self.tiebreaker_kind)
-        if self.streams is not None:
-            needed |= STREAM_FIELDS
-        return needed
 
 
 def _program(checked: Checked) -> tuple[Program, tuple[Predicate, ...]]:

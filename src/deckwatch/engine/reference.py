@@ -71,11 +71,12 @@ class ReferenceEngine:
         if not self._sees(detection, document):
             return {}
         category = detection.checked.category_field
+        kinds = detection.fields
         return {
             number: keys
             for number, predicate in enumerate(detection.predicates)
-            if matches(predicate.filter, category, lambda name: field_values(document, name, self.fields[name]))
-            and (keys := self._keys(predicate.keys, document))
+            if matches(predicate.filter, category, lambda name: field_values(document, name, kinds[name]))
+            and (keys := _keys(predicate.keys, document, kinds))
         }
 
     def _sees(self, detection: Detection, document: Mapping[str, Any]) -> bool:
@@ -84,13 +85,6 @@ class ReferenceEngine:
             return False
         return self._within.holds(_smallest(document, detection.time_field, "date"))
 
-    def _keys(self, fields: Sequence[Field], document: Mapping[str, Any]) -> list[Key]:
-        choices = []
-        for field in fields:
-            values = dict.fromkeys(field_values(document, field.name, self.fields[field.name]))
-            choices.append(list(values) or [None] * field.optional)
-        return list(product(*choices))
-
     def _take(self, i: int, document: Mapping[str, Any], position: int, satisfied: dict[int, list[Key]]) -> None:
         detection = self._detections[i]
         time = _smallest(document, detection.time_field, "date")
@@ -98,9 +92,17 @@ class ReferenceEngine:
             self.undated += len(satisfied)
             return
         name = detection.tiebreaker
-        tiebreaker = None if name is None else _smallest(document, name, self.fields[name])
+        tiebreaker = None if name is None else _smallest(document, name, detection.fields[name])
         order = (time is None, time or 0, tiebreaker is None, tiebreaker, position)
         self._events[i].append((order, satisfied))
+
+
+def _keys(fields: Sequence[Field], document: Mapping[str, Any], kinds: Mapping[str, Kind]) -> list[Key]:
+    choices = []
+    for field in fields:
+        values = dict.fromkeys(field_values(document, field.name, kinds[field.name]))
+        choices.append(list(values) or [None] * field.optional)
+    return list(product(*choices))
 
 
 def _by_order(event: tuple[_Order, dict[int, list[Key]]]) -> _Order:

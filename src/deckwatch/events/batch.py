@@ -48,6 +48,10 @@ class Columns(Mapping[str, Column]):
             self._decoded[name] = self._source.column(name, self._kinds[name])
         return self._decoded[name]
 
+    def read_as(self, kinds: Mapping[str, Kind]) -> Columns:
+        """Some of the fields, their values taken as of these kinds."""
+        return Columns(self._source, kinds)
+
     def __contains__(self, name: object) -> bool:
         return name in self._kinds
 
