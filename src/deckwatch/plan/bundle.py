@@ -22,6 +22,9 @@ from deckwatch.plan.skeleton import All, AnyOf, Constant, Cutter, Inverse, Joint
 from deckwatch.plan.trial import Test, run
 from deckwatch.plan.views import Mask, Rows, Views, distinct
 
+_COMBINED_TOGETHER = 200_000
+"""Combinations of values that exist at one time."""
+
 
 class Bundle:
     """Predicates compiled for the kinds of the fields they read.
@@ -147,19 +150,20 @@ class Evaluation:
         if test.columnar is None:
             satisfied = np.fromiter(map(test.holds, contents), dtype=np.bool_, count=len(first))
             return among[satisfied[which]]
-        combinations = [
+        combinations = (
             (owner, *values)
             for owner, lists in enumerate(contents)
             for values in islice(product(*(each or [None] for each in lists)), MOST_CHOICES)
-        ]
-        owners, *columns = zip(*combinations, strict=True)
-        frame = pl.DataFrame(
-            [
-                pl.Series(str(i), column, dtype=view.elements.dtype)
-                for i, (column, view) in enumerate(zip(columns, views, strict=True))
-            ]
         )
-        (verdicts,) = run(frame, [test])
         satisfied = np.zeros(len(first), dtype=np.bool_)
-        satisfied[np.asarray(owners, dtype=np.intp)[verdicts]] = True
+        while some := list(islice(combinations, _COMBINED_TOGETHER)):
+            owners, *columns = zip(*some, strict=True)
+            frame = pl.DataFrame(
+                [
+                    pl.Series(str(i), column, dtype=view.elements.dtype)
+                    for i, (column, view) in enumerate(zip(columns, views, strict=True))
+                ]
+            )
+            (verdicts,) = run(frame, [test])
+            satisfied[np.asarray(owners, dtype=np.intp)[verdicts]] = True
         return among[satisfied[which]]

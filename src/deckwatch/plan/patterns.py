@@ -59,8 +59,12 @@ def _wildcards(text: pl.Expr, patterns: Sequence[str]) -> list[pl.Expr]:
 
 
 def _wildcard_bytes(pattern: str) -> int:
-    """About how many bytes a compiled wildcard takes; any character takes many, as UTF-8 has many forms."""
-    return 100 * len(pattern) + 2000 * (pattern.count("?") + pattern.count("*"))
+    """About how many bytes a compiled wildcard takes; any character takes many, as UTF-8 has many forms.
+
+    Stars count more than that: some thousand of them in one expression outgrow the matcher's cache of states, and it
+    then takes the size of the expression for each character.
+    """
+    return 100 * len(pattern) + 2000 * pattern.count("?") + 8000 * pattern.count("*")
 
 
 def _regexes(text: pl.Expr, bodies: Iterable[tuple[str, int]]) -> list[pl.Expr]:
