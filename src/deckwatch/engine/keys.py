@@ -9,19 +9,10 @@ import polars as pl
 
 from deckwatch.eql.nodes import Field
 from deckwatch.eql.types import Kind
+from deckwatch.events.encoding import STORAGE
 from deckwatch.plan.bundle import Evaluation
 from deckwatch.plan.views import Rows
 from deckwatch.sequences.steps import Predicate
-
-STORAGE: Mapping[Kind, type[pl.DataType]] = {
-    "keyword": pl.String,
-    "long": pl.Int64,
-    "double": pl.Float64,
-    "boolean": pl.Boolean,
-    "date": pl.Int64,
-    "ip": pl.String,
-    "version": pl.String,
-}
 
 
 def key_columns(width: int) -> list[str]:
@@ -29,21 +20,19 @@ def key_columns(width: int) -> list[str]:
     return [f"key{i}" for i in range(width)]
 
 
-def key_types(predicates: Sequence[Predicate], kinds: Mapping[str, Kind]) -> list[type[pl.DataType]]:
+def key_types(predicates: Sequence[Predicate], kinds: Mapping[str, Kind]) -> list[pl.DataType]:
     """One type per key position, fit for every predicate: integers and fractions meet as fractions."""
-    types: list[type[pl.DataType]] = []
+    types: list[pl.DataType] = []
     for place in zip(*(predicate.keys for predicate in predicates), strict=True):
         stored = {STORAGE[kinds[field.name]] for field in place}
-        if stored == {pl.Int64, pl.Float64}:
-            types.append(pl.Float64)
+        if stored == {pl.Int64(), pl.Float64()}:
+            types.append(pl.Float64())
         else:  # an unmapped optional key counts as text, holds nothing, and follows the others
-            types.append(min(stored, key=lambda each: each is pl.String))
+            types.append(min(stored, key=lambda each: each == pl.String))
     return types
 
 
-def keyed(
-    evaluation: Evaluation, rows: Rows, keys: Sequence[Field], types: Sequence[type[pl.DataType]]
-) -> pl.DataFrame:
+def keyed(evaluation: Evaluation, rows: Rows, keys: Sequence[Field], types: Sequence[pl.DataType]) -> pl.DataFrame:
     """One row per event and join key: `row` and the key columns.
 
     An event with several values in a key field appears once per combination; one without a value only where
