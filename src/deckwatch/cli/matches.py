@@ -20,7 +20,7 @@ Document: TypeAlias = Mapping[str, Any]
 Columns: TypeAlias = Mapping[str, Callable[[Document], str]]
 """Titles, and what of a document stands below each."""
 
-NARROWEST, WIDEST = 8, 60
+NARROWEST, WIDEST = 13, 60
 """On a terminal, columns share its width as their cells need, between these numbers of characters."""
 
 MISSING = "(no such event)"

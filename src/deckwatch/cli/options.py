@@ -15,6 +15,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 NOTHING_FOUND, FOUND, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+ON_DISK = click.Path(readable=False)
+"""A path that shells complete; whoever opens it says what is wrong with it."""
+
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _AGO = re.compile(r"([0-9]{1,9})([smhdw])")
 
@@ -59,7 +62,7 @@ Exit code:
 
 def event_paths(command: Command) -> Command:
     """The argument that names events."""
-    return click.argument("paths", metavar="PATH...", nargs=-1, required=True)(command)
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=ON_DISK)(command)
 
 
 def period(command: Command) -> Command:
@@ -81,7 +84,10 @@ def period(command: Command) -> Command:
 def dead_letter(command: Command) -> Command:
     """The option `--dead-letter`."""
     return click.option(
-        "--dead-letter", metavar="FILE", help="Write every line that is no event to a file, with the reason."
+        "--dead-letter",
+        metavar="FILE",
+        type=ON_DISK,
+        help="Write every line that is no event to a file, with the reason.",
     )(command)
 
 

@@ -36,7 +36,7 @@ Examples:
   deckwatch rules check export.ndjson --json | jq 'select(.kind == "fault")'
 """
 )
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=options.ON_DISK)
 @options.as_json("Print one JSON object a line: a rule, a skipped rule, a warning or a fault, as its kind says.")
 @click.pass_context
 def check(ctx: click.Context, *, paths: tuple[str, ...], as_json: bool) -> None:

@@ -42,11 +42,17 @@ Examples:
     "--rules",
     "rule_paths",
     metavar="PATH",
+    type=options.ON_DISK,
     multiple=True,
     help="Rule file, or folder of rules; can be given several times. Without it the two founding rules run.",
 )
 @options.as_json("Print the alert documents as JSON lines, building blocks included, instead of the table.")
-@click.option("--output", metavar="FILE", help="Write the JSON lines to a file, beside the table; - means --json.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=options.ON_DISK,
+    help="Write the JSON lines to a file, beside the table; - means --json.",
+)
 @options.period
 @options.dead_letter
 @options.engine

@@ -83,16 +83,17 @@ def _on_event(
 def _shell(
     rule: Rule, run: Run, blocks: list[dict[str, Any]], ancestors: list[dict[str, Any]], group: str
 ) -> dict[str, Any]:
-    shared = common(blocks)
     head = {
         **_state(run, of_rule(rule), group, ancestors),
         "kibana.alert.building_block_type": rule.building_block_type,
         "kibana.alert.group.id": group,
         "kibana.alert.group.index": None,
-        "kibana.alert.reason": reason(shared, rule.severity, rule.name),
+        "kibana.alert.reason": "",
         "kibana.alert.original_time": blocks[0]["@timestamp"],
         **rule_fields(rule, run, rule.name),
     }
+    shared = common([{key: value for key, value in block.items() if key not in head} for block in blocks])
+    head["kibana.alert.reason"] = reason(shared, rule.severity, rule.name)
     return _document(head, shared)
 
 
