@@ -59,5 +59,24 @@ def test_completion_for_the_shell_in_use(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_completion_completes() -> None:
-    asked = {"COMP_WORDS": "deckwatch scan --dead", "COMP_CWORD": "2", "_DECKWATCH_COMPLETE": "bash_complete"}
-    assert program(env=os.environ | asked).stdout == "plain,--dead-letter\n"
+    assert _completed("deckwatch scan --dead") == "plain,--dead-letter\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "deckwatch scan",
+        "deckwatch scan --rules",
+        "deckwatch scan --output",
+        "deckwatch query true",
+        "deckwatch rules check",
+    ],
+)
+def test_completion_of_files_is_left_to_the_shell(words: str) -> None:
+    assert _completed(f"{words} eve") == "file,eve\n"
+
+
+def _completed(words: str) -> str:
+    last = str(len(words.split()) - 1)
+    asked = {"COMP_WORDS": words, "COMP_CWORD": last, "_DECKWATCH_COMPLETE": "bash_complete"}
+    return program(env=os.environ | asked).stdout

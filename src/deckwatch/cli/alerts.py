@@ -30,7 +30,7 @@ class AlertTable(Table):
                 Column("RULE", width=longest, least=8, share=3, cropped=True),
                 Column("CONTAINER", width=20, least=12, share=1),
                 Column("PROCESS", width=40, least=10, share=4),
-                Column("FILE", width=0, least=8, share=3),
+                Column("FILE", width=0, least=7, share=3),
             ]
         )
 

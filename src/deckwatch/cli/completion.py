@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command(
     epilog="""\
 \b
-Install it, once:
+Install it, once (make the folder first if there is none):
   bash  deckwatch completion bash > ~/.local/share/bash-completion/completions/deckwatch
   zsh   deckwatch completion zsh > DIR/_deckwatch    (DIR being one that $fpath names)
   fish  deckwatch completion fish > ~/.config/fish/completions/deckwatch.fish

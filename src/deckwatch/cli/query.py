@@ -13,7 +13,7 @@ from deckwatch.cli import options
 from deckwatch.cli.files import check_outputs, opened
 from deckwatch.cli.letters import DeadLetters, malformed, report_damage
 from deckwatch.cli.matches import chosen, print_result, usual
-from deckwatch.cli.render import json_line
+from deckwatch.cli.render import json_line, number_of
 
 if TYPE_CHECKING:
     from deckwatch import Result
@@ -131,6 +131,8 @@ def query(
         click.echo(
             f"There may be more than these {'first' if head else 'last'} {size:,}: --size asks for more.", err=True
         )
+    if not matches and size and not as_json:
+        click.echo(f"Nothing found in {number_of(found.counts.events, 'event')}.", err=True)
     if letters.first is not None:
         click.echo(malformed(found.counts.malformed, letters.first, dead_letter), err=True)
     report_damage(letters)

@@ -59,7 +59,7 @@ class Table:
 
     def _print(self, cells: Sequence[Text]) -> None:
         if self.terminal:
-            self.terminal.print(self._grid(cells))
+            self.terminal.print(self._grid(cells, self.terminal))
         else:
             padded = (
                 cell.plain + " " * (column.width - cell_len(cell.plain))
@@ -67,16 +67,17 @@ class Table:
             )
             click.echo(GAP.join(padded).rstrip())
 
-    def _grid(self, cells: Sequence[Text]) -> Grid:
+    def _grid(self, cells: Sequence[Text], terminal: Console) -> Grid:
         columns = (
-            Cells(
-                width=column.least,
-                ratio=column.share or None,
-                overflow="ellipsis" if column.cropped else "fold",
-                no_wrap=column.cropped,
-            )
-            for column in self._columns
+            Cells(width=width, overflow="ellipsis" if column.cropped else "fold", no_wrap=column.cropped)
+            for column, width in zip(self._columns, self._widths(terminal.width), strict=True)
         )
-        grid = Grid.grid(*columns, padding=(0, len(GAP), 0, 0), expand=True)
+        grid = Grid.grid(*columns, padding=(0, len(GAP), 0, 0))
         grid.add_row(*cells)
         return grid
+
+    def _widths(self, room: int) -> list[int]:
+        """What the columns need, and their share of what that leaves; rich wants a gap after the last one, too."""
+        spare = max(0, room - sum(column.least + len(GAP) for column in self._columns))
+        shares = max(1, sum(column.share for column in self._columns))
+        return [column.least + spare * column.share // shares for column in self._columns]
