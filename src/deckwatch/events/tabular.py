@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -157,24 +157,35 @@ class _TableRows:
 
 @dataclass(slots=True)
 class _Reread:
-    """Batches of a file, with all their columns; the last one is held, as events wanted together are often close."""
+    """Batches of a file, with all their columns.
+
+    The last one is held and reading goes on behind it, as events are wanted in the order of the file: a batch in the
+    middle of a group cannot be reached but through those before it.
+    """
 
     path: str
     size: int
     _last: tuple[int, int] | None = None
     _rows: _TableRows | None = None
+    _batches: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
 
     def rows(self, group: int, number: int) -> _TableRows:
         if self._rows is None or self._last != (group, number):
             try:
-                with pq.ParquetFile(self.path) as file:
-                    batches = file.iter_batches(self.size, row_groups=[group])
-                    batch = next(itertools.islice(batches, number, None))
+                batch = self._read(group, number)
             except (pa.ArrowException, OSError, StopIteration) as fault:
                 message = f"{self.path}: removed, replaced or damaged while events of it were awaited: {fault}"
                 raise DeckwatchError(message) from None
             self._last, self._rows = (group, number), _TableRows(pa.Table.from_batches([batch]))
         return self._rows
+
+    def _read(self, group: int, number: int) -> pa.RecordBatch:
+        if self._last is not None and self._last[0] == group and self._last[1] < number:
+            skipped = number - self._last[1] - 1
+        else:
+            self._batches = pq.ParquetFile(self.path).iter_batches(self.size, row_groups=[group])
+            skipped = number
+        return next(itertools.islice(self._batches, skipped, None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from typing import Any, Literal, TypeAlias, cast
 
 from deckwatch.eql.check import Checked
 from deckwatch.eql.errors import visible
+from deckwatch.eql.suggest import hint
 from deckwatch.errors import DeckwatchError
+from deckwatch.events.fields import field_table
 from deckwatch.events.streams import IndexPatterns
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
@@ -178,7 +180,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class RuleWarning:
-    """What of a sound rule has no effect."""
+    """What of a sound rule has no effect, or probably not the one that is meant."""
 
     file: str
     line: int
@@ -214,11 +216,11 @@ class RuleSet:
 
     @property
     def warnings(self) -> tuple[RuleWarning, ...]:
-        """What of the rules is ignored, in their order."""
+        """What of the rules is ignored, and which fields may be mistyped, in the order of the rules."""
         return tuple(
             RuleWarning(rule.source.file, rule.source.line, message)
             for rule in self
-            for message in IndexPatterns(rule.index).warnings
+            for message in (*IndexPatterns(rule.index).warnings, *_mistyped(rule))
         )
 
     def __add__(self, other: RuleSet) -> RuleSet:
@@ -229,6 +231,14 @@ class RuleSet:
 
     def __len__(self) -> int:
         return len(self.rules)
+
+
+def _mistyped(rule: Rule) -> Iterator[str]:
+    """Fields that no schema knows, but that are spelled much like one that is known."""
+    table = field_table()
+    for name in rule.checked.fields:
+        if table.resolve(name) is None and (cure := hint(name, table.names())):
+            yield f"unknown field `{name}`; {cure}"
 
 
 def _repeated(rule: Rule, kept: Rule) -> RuleFault:
