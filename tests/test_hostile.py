@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import deckwatch as dw
@@ -152,6 +152,7 @@ def test_what_comes_before_the_cut_is_evaluated(
     | st.lists(st.sampled_from([b'{"a":1}', b"{", b"", b" ", b"\xff", b"[]"])).map(b"\n".join)
 )
 def test_any_bytes(data: bytes, tmp_path: Path) -> None:
+    assume(not data.startswith(b"PAR1"))  # which a path may hold, but not a stream
     path = tmp_path / "events"
     path.write_bytes(data)
     found, summary, _ = scanned(path)
