@@ -264,13 +264,14 @@ def test_envelopes_are_kept_as_two_members() -> None:
 
 
 def test_documents_in_memory() -> None:
-    documents = [{"n": 1}, {"process.name": ["a", "b"]}, "text", {"process": [{"name": "\ud800"}]}, None]
+    documents = [{"n": 1}, {"process.name": ["a", "b"]}, "text", {"process": [{"name": "\ud800"}]}, None, {1: 2}]
     rows, _, counts, letters = read(documents, FIELDS)  # type: ignore[arg-type]
     assert rows["process.name"] == [[], ["a", "b"], ["\ufffd"]]
-    assert (counts.events, counts.malformed) == (3, 2)
+    assert (counts.events, counts.malformed) == (3, 3)
     assert [(letter.line, letter.reason) for letter in letters] == [
         (3, "not a dict but str"),
         (5, "not a dict but NoneType"),
+        (6, "a key is not text"),
     ]
     assert documents[0] is next(iter(open_events([documents[0]], FIELDS))).documents.document(0)  # type: ignore[list-item]
 

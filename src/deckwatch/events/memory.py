@@ -41,14 +41,21 @@ def read_documents(items: Iterable[object], height: int | None = None) -> Genera
     """The parts of a series of documents. Whatever is no `dict` is a dead letter, numbered from 1 like a line."""
     numbered = enumerate(items, 1)
     while some := list(itertools.islice(numbered, height or BATCH_EVENTS)):
-        documents = [item for _, item in some if isinstance(item, dict)]
+        documents = [item for _, item in some if isinstance(item, dict) and not _fault(item)]
         letters = [
-            DeadLetter(SOURCE, number, None, f"not a dict but {type(item).__name__}", excerpt(repr(item).encode()))
+            DeadLetter(SOURCE, number, None, fault, excerpt(repr(item).encode()))
             for number, item in some
-            if not isinstance(item, dict)
+            if (fault := _fault(item))
         ]
         counts = Counts(lines=len(some), events=len(documents), malformed=len(letters))
         yield Part(counts, letters, 0, _Documents(documents), DocumentFields(documents))
+
+
+def _fault(item: object) -> str:
+    """Why an item is no document; empty when it is one."""
+    if not isinstance(item, dict):
+        return f"not a dict but {type(item).__name__}"
+    return "" if all(isinstance(key, str) for key in item) else "a key is not text"
 
 
 @dataclass(frozen=True, slots=True)
