@@ -45,7 +45,7 @@ class ColumnarEngine:
                 else:
                     hits += ((row, i) for row in rows[0].tolist())
         if kept:
-            batch.documents.keep(np.unique(np.concatenate(kept)))
+            batch.documents.keep(np.concatenate(kept))
         return sorted(hits)
 
     def finish(self) -> list[Found]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 import polars as pl
@@ -15,14 +14,6 @@ from deckwatch.sequences.records import Match, Record, key_order
 from deckwatch.sequences.steps import Role, SequenceProgram
 
 _SLICE = 100_000  # records that exist as Python objects at one time
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """A match with the order of its last event."""
-
-    match: Match
-    order: tuple[int, int]
 
 
 class Reorder:

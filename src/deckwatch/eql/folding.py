@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deckwatch.eql.nodes import And, Expr, Literal, Not, Or, Span
+from deckwatch.eql.nodes import And, Expr, Literal, Not, Or, Scalar, Span
 from deckwatch.eql.operations import apply, operands
 from deckwatch.eql.scalars import EvaluationError
 from deckwatch.eql.scope import Scope, Type, Typed, constant
@@ -42,16 +42,7 @@ def negate(expr: Expr, span: Span) -> Expr:
 
 def conjunction(terms: Iterable[Expr], span: Span) -> Expr:
     """`and`: a constant false decides, then a constant null; constant trues drop out."""
-    rest: list[Expr] = []
-    values = set()
-    for term in terms:
-        match term:
-            case Literal(value=value):
-                values.add(value)
-            case And(terms=inner):
-                rest.extend(inner)
-            case _:
-                rest.append(term)
+    values, rest = _sorted_out(And, terms)
     if False in values or None in values:
         return Literal(False if False in values else None, span=span)
     return _joined(And, rest, span) or Literal(value=True, span=span)
@@ -59,19 +50,25 @@ def conjunction(terms: Iterable[Expr], span: Span) -> Expr:
 
 def disjunction(terms: Iterable[Expr], span: Span) -> Expr:
     """`or`: a constant true decides; constant falses and nulls drop out, unless nothing else is there."""
+    values, rest = _sorted_out(Or, terms)
+    if True in values:
+        return Literal(value=True, span=span)
+    return _joined(Or, rest, span) or Literal(None if None in values else False, span=span)
+
+
+def _sorted_out(junction: type[And | Or], terms: Iterable[Expr]) -> tuple[set[Scalar], list[Expr]]:
+    """The values of the constant terms, and the other terms, those of nested junctions of the same sort among them."""
+    values: set[Scalar] = set()
     rest: list[Expr] = []
-    values = set()
     for term in terms:
         match term:
             case Literal(value=value):
                 values.add(value)
-            case Or(terms=inner):
+            case And(terms=inner) | Or(terms=inner) if isinstance(term, junction):
                 rest.extend(inner)
             case _:
                 rest.append(term)
-    if True in values:
-        return Literal(value=True, span=span)
-    return _joined(Or, rest, span) or Literal(None if None in values else False, span=span)
+    return values, rest
 
 
 def _joined(junction: type[And | Or], terms: list[Expr], span: Span) -> Expr | None:
