@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from deckwatch.eql.dates import parse_timestamp
 from deckwatch.eql.types import Kind
+from deckwatch.events.reader import open_events
 from deckwatch.events.typed import nested
-from tests.events.reading import expected, read
+from tests.events.reading import column_values, expected, read
 
 FIELDS: dict[str, Kind] = {
     "@timestamp": "date",
@@ -92,6 +93,9 @@ def test_columns_are_what_the_documents_say(form: str, table: pa.Table, height: 
 _SCALARS = {
     "keyword": pa.array(["a", "", None, "1", "true", _ISO, '{"a":1}']),
     "view": pa.array(["a", "", None, "1", "true", _ISO, "x"], pa.string_view()),
+    "dictionary": pa.DictionaryArray.from_arrays(
+        pa.array([0, 1, 2, None, 3, 2, 0]), pa.array(["z", None, "z", "1", "u"])
+    ),
     "long": pa.array([1, -5, None, 2**62, 0, 1, 7]),
     "unsigned": pa.array([1, 2**64 - 1, None, 2**63, 0, 1, 7], pa.uint64()),
     "double": pa.array([1.5, -0.0, None, 1e300, float("inf"), 2.0, 7.0]),
@@ -121,6 +125,69 @@ def test_any_type_reads_as_any_kind(values: pa.Array, kind: Kind) -> None:
 def test_lists(values: list[list[str | None] | None]) -> None:
     rows, documents, _, _ = read(pa.table({"f": pa.array(values, pa.list_(pa.string()))}), {"f": "keyword"})
     assert rows == expected(documents, {"f": "keyword"})
+
+
+MIXED = pa.table(
+    {
+        "nothing": pa.nulls(4, pa.string()),
+        "empty": pa.array([[], None, [], None], pa.list_(pa.string())),
+        "texts": pa.array([["a"], [None, "b"], ["a", "b"], ["a"]]),
+        "object": [{"a": None, "b": 1}, None, {"a": None, "b": None}, {"a": None, "b": 2}],
+        "view": pa.array(["x", None, "y", "x"], pa.string_view()),
+        "views": pa.array([["x"], [], None, ["y", "x"]], pa.list_(pa.string_view())),
+        "dictionary": pa.array(["z", None, "z", None]).dictionary_encode(),
+        "object.time": pa.array([1, None, 3, 4], pa.timestamp("ms", "UTC")),
+    }
+)
+
+
+@pytest.mark.parametrize("height", [None, 3])
+def test_a_file_holds_the_documents_of_its_table(height: int | None, tmp_path: Path) -> None:
+    kinds: dict[str, Kind] = {"texts": "keyword", "views": "keyword", "dictionary": "keyword", "view": "keyword"}
+    of_table = read(MIXED, kinds, height)
+    of_file = read(_parquet(MIXED, tmp_path), kinds, height)
+    assert of_file[:2] == of_table[:2]
+    assert of_table[0]["dictionary"] == [["z"], [], ["z"], []]
+    assert of_table[1] == [
+        {
+            "empty": [],
+            "texts": ["a"],
+            "object": {"b": 1, "time": "1970-01-01T00:00:00.001Z"},
+            "view": "x",
+            "views": ["x"],
+            "dictionary": "z",
+        },
+        {"texts": [None, "b"], "views": []},
+        {
+            "empty": [],
+            "texts": ["a", "b"],
+            "view": "y",
+            "dictionary": "z",
+            "object": {"time": "1970-01-01T00:00:00.003Z"},
+        },
+        {"texts": ["a"], "object": {"b": 2, "time": "1970-01-01T00:00:00.004Z"}, "view": "x", "views": ["y", "x"]},
+    ]
+
+
+@pytest.mark.parametrize("form", ["table", "parquet"])
+def test_rows_of_any_type_can_be_kept(form: str, tmp_path: Path) -> None:
+    with open_events(_FORMS[form](MIXED, tmp_path), {}, batch_events=2) as reader:
+        together = []
+        for batch in reader:
+            together += batch.documents.documents(range(batch.height))
+            batch.documents.keep(range(batch.height))
+        assert [reader.document(position) for position in (3, 0, 2, 1)] == [together[each] for each in (3, 0, 2, 1)]
+
+
+def test_a_dictionary_too_large_for_its_pages(tmp_path: Path) -> None:
+    """The writer falls back to plain texts in the middle of the column."""
+    texts = [f"name-{number % 40_000:0100d}" for number in range(80_000)]
+    lists = [[text, "x"] if number % 3 else [] for number, text in enumerate(texts)]
+    pq.write_table(pa.table({"text": texts, "list": lists}), tmp_path / "x.parquet", dictionary_pagesize_limit=1 << 16)
+    with open_events(tmp_path / "x.parquet", {"text": "keyword", "list": "keyword"}) as reader:
+        batches = list(reader)
+    assert [value for batch in batches for (value,) in column_values(batch.columns["text"])] == texts
+    assert [value for batch in batches for value in column_values(batch.columns["list"])] == lists
 
 
 def test_an_envelope_may_be_a_table() -> None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import polars as pl
 import pytest
 
-from deckwatch.engine.keys import STORAGE
 from deckwatch.eql.evaluate import holds
 from deckwatch.eql.nodes import Expr, Scalar, fields
 from deckwatch.eql.types import Kind
+from deckwatch.events.encoding import STORAGE
 from deckwatch.plan import trial
 from deckwatch.plan.expressions import compile_test
 from deckwatch.plan.rename import numbered
@@ -152,7 +152,7 @@ def rows(kinds: list[Kind]) -> list[tuple[Scalar, ...]]:
 
 @pytest.mark.parametrize("text", [*COLUMNAR, *BY_ROW])
 def test_verdicts_are_those_of_the_row_evaluator(text: str) -> None:
-    for test in _tests(text):
+    for test in cut(text):
         kinds = [KINDS[field.name] for field in fields(test)]
         values = rows(kinds)
         frame = pl.DataFrame(
@@ -162,21 +162,21 @@ def test_verdicts_are_those_of_the_row_evaluator(text: str) -> None:
             ]
         )
         (verdicts,) = trial.run(frame, [trial.Test.compiled(test, KINDS)])
-        assert [row for row, verdict in zip(values, verdicts, strict=True) if verdict != _expected(test, row)] == []
+        assert [row for row, verdict in zip(values, verdicts, strict=True) if verdict != expected(test, row)] == []
 
 
 @pytest.mark.parametrize("text", COLUMNAR)
 def test_has_a_columnar_form(text: str) -> None:
-    assert all(compile_test(test, KINDS) is not None for test in _tests(text))
+    assert all(compile_test(test, KINDS) is not None for test in cut(text))
 
 
 @pytest.mark.parametrize("text", BY_ROW)
 def test_is_left_to_the_row_evaluator(text: str) -> None:
-    assert any(compile_test(test, KINDS) is None for test in _tests(text))
+    assert any(compile_test(test, KINDS) is None for test in cut(text))
 
 
 def test_several_tests_run_together() -> None:
-    tests = [test for text in ('k == "a"', 'k : "A*"', "number(k) == 5") for test in _tests(text)]
+    tests = [test for text in ('k == "a"', 'k : "A*"', "number(k) == 5") for test in cut(text)]
     frame = pl.DataFrame({"0": ["a", "ab", "5", None]})
     found = trial.run(frame, [trial.Test.compiled(test, KINDS) for test in tests])
     assert [mask.tolist() for mask in found] == [
@@ -186,7 +186,7 @@ def test_several_tests_run_together() -> None:
     ]
 
 
-def _tests(text: str) -> list[Expr]:
+def cut(text: str) -> list[Expr]:
     """The tests of a condition, without `and`, `or`, `not` around them."""
     cutter = Cutter()
     cutter.cut(lowered_filter(f"any where {text}"), "event.category")
@@ -194,6 +194,6 @@ def _tests(text: str) -> list[Expr]:
     return list(cutter.tests)
 
 
-def _expected(test: Expr, row: tuple[Scalar, ...]) -> bool:
+def expected(test: Expr, row: tuple[Scalar, ...]) -> bool:
     """What the row evaluator says, with each occurrence of a field under a name of its own."""
     return holds(numbered(test), lambda name: [] if row[int(name)] is None else [row[int(name)]])

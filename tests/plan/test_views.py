@@ -25,7 +25,7 @@ TABLE = [
     pytest.param(view([1, 0, 1], [["a", "b"], ["b"]]), [["b"], ["a", "b"], ["b"]], ["a", "b"], id="lists"),
     pytest.param(view([0, None], [["a", "a", "b"]]), [["a", "b"], []], ["a", "b", None], id="repeated-element"),
     pytest.param(view([0, 1], [["a", None], [None]]), [["a"], []], ["a", None], id="nulls-in-lists"),
-    pytest.param(view([0, 1], [[], ["a"]]), [[], ["a"]], [None, "a"], id="empty-list"),
+    pytest.param(view([0, 1], [[], ["a"]]), [[], ["a"]], ["a", None], id="empty-list"),
     pytest.param(view([0, 1], [1.5, -0.0]), [[1.5], [-0.0]], [1.5, -0.0], id="numbers"),
 ]
 

@@ -69,6 +69,10 @@ class Documents(Protocol):
         """The original document of a row of the batch; the envelope of an export is kept as `_index` and `_id`."""
         ...
 
+    def documents(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """The original documents of some rows, which ascend; together they cost less than one by one."""
+        ...
+
     def keep(self, rows: Sequence[int] | NDArray[np.intp]) -> None:
         """Promise that these rows can still be fetched from the reader when the batch is gone."""
         ...

@@ -17,6 +17,9 @@ from deckwatch.events.paths import InputError
 
 _GZIP = b"\x1f\x8b"
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
+COMPRESSED = (_GZIP, _ZSTANDARD)
+"""How compressed content begins."""
+
 _PIECE_BYTES = 1 << 20
 _ZSTANDARD_PIECE_BYTES = 1 << 14  # the piece in which a truncation is noticed is lost
 _LULL_SECONDS = 0.05
@@ -47,7 +50,7 @@ class ByteStream:
         self.damage: str | None = None
         self._source = _Source(file)
         head = self._source.head
-        self.compressed = head.startswith((_GZIP, _ZSTANDARD))
+        self.compressed = head.startswith(COMPRESSED)
         self._file: _Readable = self._source
         self._piece_bytes = _PIECE_BYTES
         if head.startswith(_GZIP):

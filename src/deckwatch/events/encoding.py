@@ -39,7 +39,7 @@ def encode_texts(texts: pa.ChunkedArray, kind: Kind) -> Column:
         values = _PLAIN[kind](texts.combine_chunks())
         if values.null_count() == texts.null_count:
             return one_by_one(values)
-    codes, distinct = dictionary(texts)
+    codes, distinct = dictionary(texts.combine_chunks())
     values = _PLAIN[kind](distinct)
     if not values.null_count():
         return Column(codes, values) if values.dtype == pl.String else distinct_column(codes, values)
@@ -64,10 +64,21 @@ def encode_values(values: Sequence[Sequence[Scalar]], kind: Kind, codes: pl.Seri
     return distinct_column(column.codes if codes is None else codes, column.values)
 
 
-def dictionary(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:
-    """Codes (null for null) and the distinct values they stand for."""
-    encoded = values.combine_chunks().dictionary_encode()
-    return pl.Series(encoded.indices).cast(pl.UInt32), encoded.dictionary
+def dictionary(values: pa.Array) -> tuple[pl.Series, pa.Array]:
+    """Codes (null for null) and the distinct values they stand for.
+
+    Of a dictionary that is one already, what is used; its nulls and repetitions stay.
+    """
+    if not pa.types.is_dictionary(values.type):
+        values = values.dictionary_encode()
+        return pl.Series(values.indices).cast(pl.UInt32), values.dictionary
+    codes = pl.Series(values.indices).cast(pl.UInt32)
+    used = np.zeros(len(values.dictionary), np.bool_)
+    used[values.indices.drop_null().to_numpy()] = True
+    if used.all():
+        return codes, values.dictionary
+    numbers = pl.Series(np.cumsum(used, dtype=np.uint32) - used)
+    return numbers.gather(codes), values.dictionary.filter(pa.array(used))
 
 
 def patch(values: pl.Series, places: NDArray[np.int64], others: Sequence[Sequence[Scalar]]) -> pl.Series:
@@ -110,7 +121,7 @@ def distinct_column(codes: pl.Series, values: pl.Series) -> Column:
         again = [None if key is None else numbers.setdefault(key, len(numbers)) for key in keys]
         distinct, renumbered = [list(key) for key in numbers], pl.Series(again, dtype=pl.UInt32)
     else:
-        renumbered, distinct = dictionary(pa.chunked_array([values.to_arrow()]))
+        renumbered, distinct = dictionary(values.to_arrow())
     if len(distinct) == len(values):
         return Column(codes, values)
     return Column(renumbered.gather(codes), pl.Series(distinct, dtype=values.dtype))
@@ -153,10 +164,17 @@ def _reader(expression: pl.Expr) -> Callable[[pa.Array], pl.Series]:
     return lambda texts: pl.DataFrame({"text": pl.Series(texts, dtype=pl.String)}).select(value=expression)["value"]
 
 
-def plain_timestamps(text: pl.Expr) -> pl.Expr:
+def plain_timestamps(texts: pa.Array) -> pl.Series:
     """Nanoseconds since 1970 of timestamps in the usual spelling; null for others."""
-    moments = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ns", strict=False)
-    return pl.when(text.str.contains(_TIMESTAMP)).then(moments.cast(pl.Int64))
+    usual = pl.Series(texts, dtype=pl.String).str.contains(_TIMESTAMP).to_arrow()
+    texts = pc.if_else(usual, texts, pa.scalar(None, texts.type))
+    try:
+        return pl.Series(texts.cast(pa.timestamp("ns", "UTC")).cast(pa.int64()))
+    except pa.ArrowInvalid:  # some day or hour does not exist
+        moments = pl.Series(texts, dtype=pl.String).str.to_datetime(
+            "%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ns", strict=False
+        )
+        return moments.cast(pl.Int64)
 
 
 def _nothing(storage: pl.DataType) -> Callable[[pa.Array], pl.Series]:
@@ -168,7 +186,7 @@ _PLAIN: Mapping[Kind, Callable[[pa.Array], pl.Series]] = {
     "version": _plain_text,
     "long": _plain_number(r"\A-?[0-9]{1,18}\z", pl.Int64()),
     "double": _plain_number(r"\A-?[0-9]{1,15}(?:\.[0-9]{1,15})?\z", pl.Float64()),
-    "date": _reader(plain_timestamps(pl.col("text").str.strip_prefix('"').str.strip_suffix('"'))),
+    "date": lambda texts: plain_timestamps(pc.utf8_slice_codeunits(texts, 1, -1)),
     "boolean": _nothing(pl.Boolean()),
     "ip": _nothing(pl.String()),
 }

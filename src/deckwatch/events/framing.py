@@ -16,7 +16,7 @@ CHUNK_BYTES = 64 << 20
 LINE_BYTES = 16 << 20
 
 _NEWLINE = 10
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Fill: TypeAlias = Callable[[memoryview], int]
 """Reads some bytes into a buffer and says how many; 0 at the end."""
@@ -116,4 +116,4 @@ def _pass_over(data: NDArray[np.uint8], fill: Fill, size: int) -> tuple[int, NDA
 
 
 def _mark_length(data: NDArray[np.uint8]) -> int:
-    return len(_BYTE_ORDER_MARK) if data[: len(_BYTE_ORDER_MARK)].tobytes() == _BYTE_ORDER_MARK else 0
+    return len(BYTE_ORDER_MARK) if data[: len(BYTE_ORDER_MARK)].tobytes() == BYTE_ORDER_MARK else 0

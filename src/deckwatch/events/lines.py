@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import stat
@@ -22,7 +23,7 @@ from deckwatch.events.bytestream import ByteStream
 from deckwatch.events.deadletter import Counts, DeadLetter, excerpt
 from deckwatch.events.decoding import decode_for_display
 from deckwatch.events.framing import CHUNK_BYTES, LINE_BYTES, Chunk, Overlong, frame
-from deckwatch.events.ndjson import LineDecoder, overlong
+from deckwatch.events.ndjson import Decoded, LineDecoder, overlong
 from deckwatch.events.parts import Kept, Part
 
 _SPREAD_OUT = re.compile(rb"\s*(?:[\[{]|\[\s*\{.*,)\s*", re.DOTALL)
@@ -100,8 +101,8 @@ class _LineRows:
     lines: NDArray[np.int64]
     store: LineStore
 
-    def document(self, row: int) -> dict[str, Any]:
-        return decode_for_display(self.chunk.line(int(self.lines[row])))
+    def documents(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+        return [decode_for_display(self.chunk.line(int(line))) for line in self.lines[rows]]
 
     def keep(self, rows: NDArray[np.int64]) -> Kept:
         lines = self.lines[rows]
@@ -129,10 +130,8 @@ class LineReader:
         with contextlib.closing(pieces):
             for piece in pieces:
                 if isinstance(piece, Overlong):
-                    letter = DeadLetter(
-                        name, piece.number, piece.offset, overlong(self.line_bytes), excerpt(piece.excerpt)
-                    )
-                    yield Part(Counts(lines=1, malformed=1, bytes=piece.size), [letter], stream.consumed)
+                    passed = passed_over(name, piece, self.line_bytes)
+                    yield dataclasses.replace(passed, consumed=stream.consumed)
                     continue
                 if piece.number == 1 and _SPREAD_OUT.fullmatch(piece.line(0)):
                     yield damaged(name, _spread_out(piece.line(0)), excerpt(piece.line(0)))
@@ -144,25 +143,36 @@ class LineReader:
 
     def _part(self, chunk: Chunk, name: str, store: LineStore, consumed: int) -> Part:
         decoded = self.decoder.decode(chunk)
-        counts = Counts(
-            lines=len(chunk),
-            events=len(decoded.lines),
-            blank=decoded.blank,
-            malformed=len(decoded.rejected),
-            bytes=int(chunk.starts[-1] - chunk.starts[0]),
-        )
-        letters = [
-            DeadLetter(
-                name,
-                chunk.number + line,
-                chunk.offset + int(chunk.starts[line]),
-                reason,
-                excerpt(chunk.line(line)),
-            )
-            for line, reason in decoded.rejected.items()
-        ]
         rows = _LineRows(chunk, decoded.lines, store)
-        return Part(counts, letters, consumed, rows, decoded)
+        return dataclasses.replace(judged(name, chunk, decoded), consumed=consumed, rows=rows)
+
+
+def judged(name: str, chunk: Chunk, decoded: Decoded) -> Part:
+    """What became of the lines of a chunk; without the rows."""
+    counts = Counts(
+        lines=len(chunk),
+        events=len(decoded.lines),
+        blank=decoded.blank,
+        malformed=len(decoded.rejected),
+        bytes=int(chunk.starts[-1] - chunk.starts[0]),
+    )
+    letters = [
+        DeadLetter(
+            name,
+            chunk.number + line,
+            chunk.offset + int(chunk.starts[line]),
+            reason,
+            excerpt(chunk.line(line)),
+        )
+        for line, reason in decoded.rejected.items()
+    ]
+    return Part(counts, letters, fields=decoded)
+
+
+def passed_over(name: str, line: Overlong, limit: int) -> Part:
+    """The part of an input that is one line of more than `limit` bytes."""
+    letter = DeadLetter(name, line.number, line.offset, overlong(limit), excerpt(line.excerpt))
+    return Part(Counts(lines=1, malformed=1, bytes=line.size), [letter])
 
 
 def damaged(name: str, reason: str, beginning: str = "") -> Part:

@@ -27,11 +27,8 @@ SOURCE = "documents"
 class _Documents:
     items: Sequence[dict[str, Any]]
 
-    def document(self, row: int) -> dict[str, Any]:
-        return without_envelope(self.items[row])
-
     def documents(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-        return [self.document(row) for row in rows]
+        return [without_envelope(self.items[row]) for row in rows]
 
     def keep(self, rows: NDArray[np.int64]) -> Kept:
         return _Documents([self.items[row] for row in rows])

@@ -26,7 +26,8 @@ from deckwatch.events.encoding import encode_texts
 from deckwatch.events.framing import LINE_BYTES, Chunk
 from deckwatch.events.structure import HINTS, extraction, is_extractable, signs
 
-_SLICES = 16
+_SLICE_BYTES = 512 << 10  # parsed lines take some times their size, and are taken apart column by column: in the cache
+_SLICE_LINES = 2048  # more than that DuckDB divides itself
 _TABLE = "lines"
 _OPEN_BRACE = ord("{")
 _BLANK = b" \t\r\n"
@@ -127,7 +128,7 @@ class LineDecoder:
         return table, np.flatnonzero(broken | search.result()).tolist()
 
     def _extract(self, lines: pa.Array) -> pa.Table:
-        step = max(1, -(-len(lines) // _SLICES))
+        step = max(1, min(_SLICE_LINES, _SLICE_BYTES * len(lines) // max(1, lines.nbytes)))
         slices = [pa.record_batch([lines[start : start + step]], ["line"]) for start in range(0, len(lines), step)]
         schema = pa.schema([("line", lines.type)])
         self._database.register(_TABLE, pa.Table.from_batches(slices, schema))

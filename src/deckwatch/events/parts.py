@@ -27,7 +27,9 @@ class Kept(Protocol):
 class Rows(Protocol):
     """The rows of a batch as they were read."""
 
-    def document(self, row: int) -> dict[str, Any]: ...
+    def documents(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+        """The documents of these rows, which ascend."""
+        ...
 
     def keep(self, rows: NDArray[np.int64]) -> Kept: ...
 
@@ -86,7 +88,10 @@ class BatchDocuments:
         self._kept = np.zeros(height, np.bool_)
 
     def document(self, row: int) -> dict[str, Any]:
-        return self._rows.document(row)
+        return self.documents([row])[0]
+
+    def documents(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        return self._rows.documents(np.asarray(rows, np.int64))
 
     def keep(self, rows: Sequence[int] | NDArray[np.intp]) -> None:
         asked = np.unique(np.asarray(rows, np.int64))

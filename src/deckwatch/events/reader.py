@@ -23,9 +23,10 @@ from deckwatch.events.deadletter import Counts, DeadLetter
 from deckwatch.events.lines import LineReader, Spool, damaged
 from deckwatch.events.memory import read_documents
 from deckwatch.events.ndjson import LineDecoder
+from deckwatch.events.parquet import Again, read_parquet
 from deckwatch.events.parts import BatchDocuments, Part, Shelf
 from deckwatch.events.paths import STANDARD_INPUT, InputError, expand
-from deckwatch.events.tabular import Frame, read_frame, read_parquet
+from deckwatch.events.tabular import Frame, read_frame
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
 EventSource: TypeAlias = "AnyPath | Iterable[AnyPath] | IO[bytes] | Iterable[dict[str, Any]] | Frame"
@@ -157,23 +158,23 @@ def _read_files(
 ) -> Generator[Part, None, None]:
     done = 0
     with contextlib.closing(LineDecoder(fields)) as decoder:
-        reader = LineReader(decoder, fields, spool, height)
+        reader, again = LineReader(decoder, fields, spool, height), Again()
         for name in files:
-            for part in _read_file(name, reader, stdin):
+            for part in _read_file(name, reader, again, stdin):
                 yield dataclasses.replace(part, consumed=done + part.consumed)
             if name != STANDARD_INPUT:
                 done += Path(name).stat().st_size
         yield Part(Counts(), consumed=done)
 
 
-def _read_file(name: str, reader: LineReader, stdin: IO[bytes] | None) -> Iterator[Part]:
+def _read_file(name: str, reader: LineReader, again: Again, stdin: IO[bytes] | None) -> Iterator[Part]:
     if name == STANDARD_INPUT:
         yield from reader.read(stdin or standard_input(), "standard input")
         return
     try:
         with Path(name).open("rb", buffering=0) as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.pread(file.fileno(), len(_PARQUET), 0) == _PARQUET:
-                yield from read_parquet(name, reader.fields, reader.height)
+                yield from read_parquet(name, reader.fields, again, reader.height)
             else:
                 yield from reader.read(cast("IO[bytes]", file), name)
     except OSError as fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,46 +25,44 @@ from deckwatch.events.encoding import (
     patch,
     plain_timestamps,
 )
+from deckwatch.events.lists import encode_lists
 
 _NANOSECONDS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 
 
 def encode_arrow(values: pa.ChunkedArray, kind: Kind) -> Column:
     """The column of a field from its typed values; a value of another type is read as its JSON would be."""
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    if pa.types.is_string_view(values.type):
-        values = values.cast(pa.large_string())
-    if pa.types.is_nested(values.type):
-        codes, distinct = _distinct_lists(values)
-        if kind == "keyword" and _is_text_list(distinct.type):
-            texts = [[text for text in item or () if text is not None] for item in distinct.to_pylist()]
-            return encode_values(texts, kind, codes)
-        items = distinct.to_pylist() if _is_json(distinct.type) else map(json_value, distinct)
-        return encode_values([field_values({"value": item}, "value", kind) for item in items], kind, codes)
-    if kind in NUMERIC:
-        typed = _plain(values.combine_chunks(), kind)
-        if typed.null_count() == values.null_count:
+    whole = values.combine_chunks()
+    if pa.types.is_nested(whole.type):
+        return encode_lists(whole) if kind == "keyword" and _is_text_list(whole.type) else _encode_nested(whole, kind)
+    if kind in NUMERIC and not pa.types.is_dictionary(whole.type):
+        typed = _plain(whole, kind)
+        if typed.null_count() == whole.null_count:
             return one_by_one(typed)
-    codes, distinct = dictionary(values)
+    codes, distinct = dictionary(whole)
     typed = _plain(distinct, kind)
-    places = typed.is_null().arg_true().to_numpy()
-    if len(places):
+    if typed.null_count():
+        places = typed.is_null().arg_true().to_numpy()
         items = map(json_value, distinct.take(places))
         typed = patch(typed, places, [field_values({"value": item}, "value", kind) for item in items])
     return distinct_column(codes, typed)
 
 
-def _distinct_lists(values: pa.ChunkedArray) -> tuple[pl.Series, pa.Array]:
-    every = pl.DataFrame({"value": pl.Series(values.combine_chunks())})
+def _encode_nested(values: pa.Array, kind: Kind) -> Column:
+    every = pl.DataFrame({"value": pl.Series(values)})
     distinct = every.unique(maintain_order=True)
     codes = every.join(distinct.with_row_index("code"), on="value", how="left", maintain_order="left", nulls_equal=True)
-    return codes["code"], distinct["value"].to_arrow()
+    contents = distinct["value"].to_arrow()
+    items = contents.to_pylist() if _is_json(contents.type) else map(json_value, contents)
+    return encode_values([field_values({"value": item}, "value", kind) for item in items], kind, codes["code"])
 
 
 def _is_text_list(kind: pa.DataType) -> bool:
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(is_list and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)))
+    if not is_list:
+        return False
+    item = kind.value_type.value_type if pa.types.is_dictionary(kind.value_type) else kind.value_type
+    return bool(pa.types.is_string(item) or pa.types.is_large_string(item))
 
 
 def _plain(values: pa.Array, kind: Kind) -> pl.Series:
@@ -73,7 +71,7 @@ def _plain(values: pa.Array, kind: Kind) -> pl.Series:
     series = pl.Series(values) if not pa.types.is_null(type_) else pl.Series([None] * len(values), dtype=storage)
     is_text = pa.types.is_string(type_) or pa.types.is_large_string(type_)
     if is_text and kind == "date":
-        return series.to_frame("text").select(value=plain_timestamps(pl.col("text")))["value"]
+        return plain_timestamps(values)
     if (
         (is_text and kind in ("keyword", "version"))
         or (pa.types.is_integer(type_) and kind == "long")
@@ -96,9 +94,32 @@ def _is_json(kind: pa.DataType) -> bool:
     return bool(is_text or pa.types.is_integer(kind) or pa.types.is_boolean(kind))
 
 
+def documents(table: pa.Table) -> list[dict[str, Any]]:
+    """What a JSON document would hold of each row; see `nested`."""
+    rows: list[dict[str, Any]] = [{} for _ in range(table.num_rows)]
+    columns = zip(table.column_names, table.columns, strict=True)
+    for name, column in sorted(columns, key=lambda column: _is_dotted(column[0])):
+        if column.null_count < len(column):
+            parts = name.split(".")
+            for document, value in zip(rows, json_values(column), strict=True):
+                _plant(document, name, parts, value)
+    return rows
+
+
 def json_values(values: pa.ChunkedArray) -> list[Any]:
     """What a JSON document would hold in each row."""
-    return list(values.to_pylist()) if _is_json(values.type) else [json_value(value) for value in values]
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return json_values(values.cast(kind.value_type))
+    if _is_text_list(kind):
+        return list(values.cast(pa.large_list(pa.large_string())).to_pylist())
+    if _is_json(kind):
+        return list(values.to_pylist())
+    if pa.types.is_timestamp(kind):
+        unit = _NANOSECONDS[kind.unit]
+        times = values.cast(pa.int64()).to_pylist()
+        return [None if time is None else _timestamp(time * unit) for time in times]
+    return [json_value(value) for value in values]
 
 
 def json_value(value: pa.Scalar) -> Any:
@@ -148,15 +169,22 @@ def nested(members: Mapping[str, Any]) -> dict[str, Any]:
     A dotted name stays as it is where something else is in its place already.
     """
     document: dict[str, Any] = {}
-    for name, value in sorted(members.items(), key=lambda member: "." in member[0]):
-        if value is None or value == {}:
-            continue
-        *branches, leaf = name.split(".")
-        node: Any = document
-        for branch in branches:
-            node = node.setdefault(branch, {}) if isinstance(node, dict) else None
-        if isinstance(node, dict) and leaf not in node:
-            node[leaf] = value
-        else:
-            document[name] = value
+    for name in sorted(members, key=_is_dotted):
+        _plant(document, name, name.split("."), members[name])
     return document
+
+
+def _is_dotted(name: str) -> bool:
+    return "." in name
+
+
+def _plant(document: dict[str, Any], name: str, parts: Sequence[str], value: Any) -> None:
+    if value is None or value == {}:
+        return
+    node: Any = document
+    for branch in parts[:-1]:
+        node = node.setdefault(branch, {}) if isinstance(node, dict) else None
+    if isinstance(node, dict) and parts[-1] not in node:
+        node[parts[-1]] = value
+    else:
+        document[name] = value

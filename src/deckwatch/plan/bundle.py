@@ -8,8 +8,6 @@ selective part first, so a predicate whose rarest value is absent costs next to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice, product
 
 import numpy as np
@@ -18,6 +16,7 @@ import polars as pl
 from deckwatch.eql.evaluate import MOST_CHOICES
 from deckwatch.eql.nodes import EventFilter
 from deckwatch.eql.types import Kind
+from deckwatch.plan.memory import Memory, Verdicts
 from deckwatch.plan.skeleton import All, AnyOf, Constant, Cutter, Inverse, Joint, Part, Single, Verdict, single_tests
 from deckwatch.plan.trial import Test, run
 from deckwatch.plan.views import Mask, Rows, Views, distinct
@@ -36,25 +35,25 @@ class Bundle:
         cutter = Cutter()
         self._parts = [cutter.cut(*predicate) for predicate in predicates]
         self._tests = [Test.compiled(test, kinds) for test in cutter.tests]
-        self._threads = ThreadPoolExecutor(2, "deckwatch-tests")
         self._singles = [frozenset(single_tests(part)) for part in self._parts]
+        by_field = _by_field(self._singles)
+        self._memories = {
+            field: Memory({number: self._tests[number] for number in numbers}) for field, numbers in by_field.items()
+        }
 
     def on(self, views: Views, active: Iterable[int]) -> Evaluation:
         """Prepare events for the predicates of the given numbers."""
-        wanted: dict[str, list[int]] = {}
-        for field, number in frozenset[tuple[str, int]]().union(*(self._singles[each] for each in active)):
-            wanted.setdefault(field, []).append(number)
-        verdicts: dict[int, Mask] = {}
-        for found in self._threads.map(partial(self._verdicts, views), wanted.items()):
-            verdicts.update(found)
+        wanted = _by_field(self._singles[each] for each in active)
+        verdicts = {field: self._memories[field].verdicts(views[field], numbers) for field, numbers in wanted.items()}
         return Evaluation(self._parts, self._tests, views, verdicts)
 
-    def _verdicts(self, views: Views, wanted: tuple[str, list[int]]) -> dict[int, Mask]:
-        """The verdicts of tests on one field, for each of its values."""
-        field, numbers = wanted
-        view = views[field]
-        found = run(view.elements.to_frame("0"), [self._tests[number] for number in numbers])
-        return dict(zip(numbers, map(view.any_element, found), strict=True))
+
+def _by_field(singles: Iterable[frozenset[tuple[str, int]]]) -> dict[str, list[int]]:
+    """The numbers of tests by the field they read."""
+    numbers: dict[str, list[int]] = {}
+    for field, number in frozenset[tuple[str, int]]().union(*singles):
+        numbers.setdefault(field, []).append(number)
+    return numbers
 
 
 class Evaluation:
@@ -65,7 +64,7 @@ class Evaluation:
         parts: Sequence[Part],
         tests: Sequence[Test],
         views: Views,
-        verdicts: Mapping[int, Mask],
+        verdicts: Mapping[str, Verdicts],
     ) -> None:
         self.views = views
         self._parts = parts
@@ -90,15 +89,23 @@ class Evaluation:
                     return among if passing else among[:0]
                 return among[mask[self.views[field].codes[among]]]
             case All(parts=parts):
-                for each in sorted(parts, key=self._expected):
-                    among = self._narrow(each, among)
-                return among
+                return self._all(parts, among)
             case AnyOf(parts=parts):
                 return self._any(parts, among)
             case Inverse(part=inner):
                 return np.setdiff1d(among, self._narrow(inner, among), assume_unique=True)
             case Joint():
                 return self._joint(part, among)
+
+    def _all(self, parts: Sequence[Part], among: Rows) -> Rows:
+        expected: list[int] = []
+        for each in parts:
+            expected.append(self._expected(each))
+            if not expected[-1]:
+                return among[:0]
+        for place in np.argsort(expected, kind="stable"):
+            among = self._narrow(parts[place], among)
+        return among
 
     def _any(self, parts: Sequence[Part], among: Rows) -> Rows:
         found = [rows for each in parts if len(rows := self._narrow(each, among))]
@@ -107,7 +114,9 @@ class Evaluation:
         return np.unique(np.concatenate(found))
 
     def _expected(self, part: Part) -> int:
-        """About how many events of the batch a part lets through; tests on combinations come last."""
+        """About how many events of the batch a part lets through, 0 only if certainly none; tests on combinations come
+        last.
+        """
         match part:
             case Constant(value=value):
                 return self._height * value
@@ -118,7 +127,7 @@ class Evaluation:
             case AnyOf(parts=parts):
                 return sum(map(self._expected, parts))
             case Inverse(part=inner):
-                return max(self._height - self._expected(inner), 0)
+                return max(self._height - self._expected(inner), 1)
             case Joint():
                 return self._height + 1
 
@@ -126,20 +135,9 @@ class Evaluation:
         """The verdict per distinct content of the field, and how many events that lets through."""
         known = self._masks.get(part)
         if known is None:
-            mask = self._combine(part.verdict)
+            mask = _combined(part.verdict, self._verdicts[part.field])
             known = self._masks[part] = mask, int(self.views[part.field].counts[mask].sum())
         return known
-
-    def _combine(self, verdict: Verdict) -> Mask:
-        match verdict:
-            case int(number):
-                return self._verdicts[number]
-            case ("not", (inner,)):
-                return ~self._combine(inner)
-            case (connective, terms):
-                join = np.logical_and if connective == "and" else np.logical_or
-                mask: Mask = join.reduce([self._combine(term) for term in terms])
-                return mask
 
     def _joint(self, part: Joint, among: Rows) -> Rows:
         """A test over several occurrences: once per distinct combination of contents, over all their values."""
@@ -167,3 +165,15 @@ class Evaluation:
             (verdicts,) = run(frame, [test])
             satisfied[np.asarray(owners, dtype=np.intp)[verdicts]] = True
         return among[satisfied[which]]
+
+
+def _combined(verdict: Verdict, found: Verdicts) -> Mask:
+    match verdict:
+        case int(number):
+            return found[number]
+        case ("not", (inner,)):
+            return ~_combined(inner, found)
+        case (connective, terms):
+            join = np.logical_and if connective == "and" else np.logical_or
+            mask: Mask = join.reduce([_combined(term, found) for term in terms])
+            return mask

@@ -41,10 +41,13 @@ def match_text(text: pl.Expr, kind: TextOperator, patterns: Sequence[str]) -> pl
 
 def ascii_lower(texts: pl.Series) -> pl.Series:
     """The texts with ASCII letters in lower case and every other character as it is."""
-    lowered = [
-        text if text is None else text.lower() if text.isascii() else text.translate(_LOWER) for text in texts.to_list()
-    ]
-    return pl.Series(texts.name, lowered, dtype=pl.String)
+    lower = [None if text is None else fold(text) for text in texts.to_list()]
+    return pl.Series(texts.name, lower, dtype=pl.String)
+
+
+def fold(text: str) -> str:
+    """The text with ASCII letters in lower case."""
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def _has_wildcard(pattern: str) -> bool:

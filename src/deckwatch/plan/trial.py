@@ -43,6 +43,8 @@ def run(frame: pl.DataFrame, tests: Sequence[Test]) -> list[Mask]:
 
     The frame has one column per occurrence of a field, named 0, 1, ….
     """
+    if not tests:
+        return []
     folded = {name for test in tests for name in test.folded}
     frame = frame.with_columns(ascii_lower(frame[name]).alias(name + FOLDED) for name in sorted(folded))
     columnar = {

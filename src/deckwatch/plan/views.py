@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from deckwatch.events.batch import Column, Columns
+from deckwatch.events.lists import lengths_of, without_nulls
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 Codes = NDArray[np.uint32]
+Bits = TypeVar("Bits", np.bool_, np.uint64)
 
 
 class FieldView:
@@ -28,8 +32,9 @@ class FieldView:
     def __init__(self, column: Column) -> None:
         codes, values = column.codes, column.values
         if codes.null_count():
-            codes = codes.fill_null(pl.lit(len(values), pl.UInt32))
-            values = values.extend_constant(None, 1)
+            missing = pl.Series([None], dtype=values.dtype)
+            codes = pl.Series(pc.fill_null(codes.to_arrow(), pa.scalar(len(values), pa.uint32())))
+            values = pl.concat([values, missing], rechunk=True)
         self._values = values
         self._multiple = values.dtype == pl.List
         self.codes: Codes = codes.to_numpy()
@@ -42,26 +47,37 @@ class FieldView:
         return self._values.to_frame("v").select(pl.concat_list("v").list.drop_nulls()).to_series()
 
     @cached_property
-    def _exploded(self) -> tuple[pl.Series, Codes, Rows]:
-        """The distinct elements, the number of each one in all lists laid end to end, where each list starts."""
-        flat = self.lists.explode(empty_as_null=True, keep_nulls=True)
-        elements = flat.unique(maintain_order=True)
-        index = pl.DataFrame({"e": elements, "i": np.arange(len(elements), dtype=np.uint32)})
-        codes = flat.to_frame("e").join(index, on="e", how="left", nulls_equal=True, maintain_order="left")["i"]
-        lengths = np.maximum(self.lists.list.len().to_numpy().astype(np.intp), 1)
-        return elements, codes.to_numpy(), np.cumsum(lengths) - lengths
+    def _exploded(self) -> tuple[pl.Series, Rows, Rows]:
+        """The distinct elements, the number of each one in all lists laid end to end, where each list starts.
+
+        A list without a value holds one element, the null.
+        """
+        values = self._values.to_arrow()
+        flat, lengths = without_nulls(values.flatten(), lengths_of(values))
+        encoded = flat.dictionary_encode()
+        elements, codes = pl.Series(encoded.dictionary), encoded.indices.to_numpy()
+        starts = np.cumsum(lengths) - lengths
+        if not lengths.all():
+            codes = np.insert(codes, starts[lengths == 0], len(elements))
+            elements = pl.concat([elements, pl.Series([None], dtype=elements.dtype)], rechunk=True)
+            starts += np.cumsum(lengths == 0) - (lengths == 0)
+        return elements, codes, starts
 
     @property
     def elements(self) -> pl.Series:
         """The distinct single values; null stands for a missing field."""
         return self._exploded[0] if self._multiple else self._values
 
-    def any_element(self, verdicts: Mask) -> Mask:
-        """From a verdict per element to a verdict per value: true when any of its elements is."""
+    def any_element(self, verdicts: NDArray[Bits]) -> NDArray[Bits]:
+        """From a verdict per element to a verdict per value: true when any of its elements is.
+
+        Or from several packed into one number: those that any of its elements has.
+        """
         if not self._multiple or not len(self._values):
             return verdicts
         _, codes, starts = self._exploded
-        return np.logical_or.reduceat(verdicts[codes], starts)
+        found: NDArray[Bits] = np.bitwise_or.reduceat(verdicts[codes], starts)
+        return found
 
     @cached_property
     def counts(self) -> Rows:
