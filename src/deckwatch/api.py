@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import cast
 
 from deckwatch.engine.engines import EngineName
+from deckwatch.engine.ports import Source
 from deckwatch.engine.scan import Scan
 from deckwatch.engine.search import Options, Result, ResultPosition
 from deckwatch.engine.search import search as run_search
+from deckwatch.engine.stream import Stream
 from deckwatch.engine.visibility import TimeRange
 from deckwatch.eql.evaluate import evaluate_constant
 from deckwatch.eql.nodes import Query, Scalar
 from deckwatch.eql.parser import parse, parse_expression
+from deckwatch.errors import DeckwatchError
 from deckwatch.events.deadletter import DeadLetter
 from deckwatch.events.reader import EventSource, Reader
 from deckwatch.rules.load import founding_rules, load_rules
 from deckwatch.rules.rule import Rule
+from deckwatch.sources.open import open_source
 
-__all__ = ["evaluate", "founding_rules", "load_rules", "parse", "scan", "search"]
+__all__ = ["evaluate", "founding_rules", "load_rules", "parse", "scan", "search", "watch"]
 
 
 def evaluate(text: str) -> Scalar:
@@ -118,6 +123,50 @@ def scan(
         dead_letter=dead_letter,
         on_batch=on_batch,
         batch_events=batch_events,
+    )
+
+
+def watch(
+    source: Source | EventSource,
+    rules: Iterable[Rule],
+    *,
+    interval: float = 0.1,
+    batch_events: int = 1000,
+    lateness: float | None = None,
+    horizon: float | None = None,
+    follow: bool = False,
+    dead_letter: Callable[[DeadLetter], None] | None = None,
+) -> Stream:
+    """Run rules over events as they happen: an iterator of steps, each with the alerts that are certain by then.
+
+    A step comes at least every interval, with or without alerts. `.status` tells how it goes, `.stop()` ends it.
+
+    Args:
+        source: a `KernelSource` or any other `Source`, or events as for `scan`; a pipe is read as its lines come.
+        rules: a `RuleSet`, or any rules.
+        interval: seconds for which events gather before they are evaluated together.
+        batch_events: a source that had so many at once is asked for more without a rest.
+        lateness: for how many seconds an event may come after a later one and still take its place in a sequence;
+            sequences are reported so much later. None: what the source is known for, otherwise 2 seconds. Recordings
+            may be in any order: their sequences come at the end.
+        horizon: for how many seconds a sequence without maxspan is kept; None: for a day, recordings for ever.
+        follow: wait for what is added to a file, also when it is rotated.
+        dead_letter: called with every line that is not an event.
+
+    Raises:
+        DeckwatchError: the source cannot be opened, or an option is out of range.
+    """
+    if not hasattr(source, "poll"):
+        source = open_source(source, follow=follow, dead_letter=dead_letter)
+    elif follow or dead_letter is not None:
+        raise DeckwatchError("follow and dead_letter are for events that are opened here; give them to the source")
+    return Stream(
+        cast("Source", source),
+        rules,
+        interval=interval,
+        batch_events=batch_events,
+        lateness=lateness,
+        horizon=horizon,
     )
 
 

@@ -87,7 +87,7 @@ def test_collector_agrees_with_exhaustive_search(hits: list[tuple[int, Key, int]
     [
         pytest.param(b"", "cannot read the saved state of a sample", id="empty"),
         pytest.param(
-            b"\x81\x91\xa1k\x92\x90\x90", "the saved state is of a sample without 3 items", id="another-sample"
+            b"\x92\x81\x91\xa1k\x92\x90\x90\x80", "the saved state is of a sample without 3 items", id="another-sample"
         ),
     ],
 )

@@ -2,59 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import cast
 
 import numpy as np
-import polars as pl
 
 from deckwatch.engine.detections import INDEX_FIELD, Detection, Found
-from deckwatch.engine.keys import key_columns, key_types, keyed
-from deckwatch.engine.ordering import order_columns, sort
-from deckwatch.engine.reorder import Reorder
+from deckwatch.engine.gather import Gatherer, Result, gatherer
 from deckwatch.engine.visibility import TimeRange, Visibility
 from deckwatch.eql.types import Kind
 from deckwatch.events.batch import EventBatch
 from deckwatch.plan.bundle import Bundle, Evaluation
-from deckwatch.plan.views import Rows, Views
-from deckwatch.sequences.records import Key, Token
-from deckwatch.sequences.samples import SampleCollector, SampleProgram
-from deckwatch.sequences.steps import SequenceProgram
+from deckwatch.plan.views import Mask, Rows, Views
+from deckwatch.sequences.state import Stats
+
+NONE_LATE: Mapping[str, Mask] = MappingProxyType({})
 
 
 class ColumnarEngine:
-    """Evaluates all detections together; see `Engine`."""
+    """Evaluates all detections together; see `Engine`.
 
-    def __init__(self, detections: Sequence[Detection], *, within: TimeRange, max_samples_per_key: int = 1) -> None:
+    A scan knows that all events are in when its input ends, and calls `finish`. A stream has only the watermark for
+    that, and calls `advance` after every `process`, which it tells what is late. `horizon` (nanoseconds) bounds how
+    long sequences without maxspan, and samples, are kept.
+    """
+
+    def __init__(
+        self,
+        detections: Sequence[Detection],
+        *,
+        within: TimeRange,
+        max_samples_per_key: int = 1,
+        horizon: int | None = None,
+    ) -> None:
         self.fields: Mapping[str, Kind] = fields_of(detections)
+        self.kept = 0
+        """How many events their batches were asked to keep."""
+        self._detections = detections
         self._groups = [_Group(detections, numbers, within) for numbers in _agreeing(detections)]
         self._gatherers = {
-            i: gatherer
+            i: found
             for i, each in enumerate(detections)
-            if (gatherer := _gatherer(each, max_samples_per_key)) is not None
+            if (found := gatherer(each, max_samples_per_key=max_samples_per_key, horizon=horizon)) is not None
         }
 
-    def process(self, batch: EventBatch) -> list[tuple[int, int]]:
+    def process(self, batch: EventBatch, late: Mapping[str, Mask] = NONE_LATE) -> list[tuple[int, int]]:
+        """See `Engine.process`; `late` has, by time field, the events that sequences must not see any more."""
         hits: list[tuple[int, int]] = []
         kept: list[Rows] = []
         for group in self._groups:
             evaluation, found = group.process(batch)
             for i, rows in found:
-                if i in self._gatherers:
-                    kept.append(self._gatherers[i].add(evaluation, rows, batch.first))
+                if (to := self._gatherers.get(i)) is not None:
+                    missed = late.get(self._detections[i].time_field) if to.ordered else None
+                    in_time = rows if missed is None else [each[~missed[each]] for each in rows]
+                    kept.append(to.add(evaluation, in_time, batch.first))
                 else:
                     hits += ((row, i) for row in rows[0].tolist())
-        if kept:
-            batch.documents.keep(np.concatenate(kept))
+        if kept and len(asked := np.unique(np.concatenate(kept))):
+            self.kept += len(asked)
+            batch.documents.keep(asked)
         return sorted(hits)
 
+    def advance(self, watermarks: Mapping[str, int]) -> list[Found]:
+        """No event before these times, by time field, will come any more, but for late ones: what is certain by now."""
+        return self._found(lambda i, each: each.advance(watermarks.get(self._detections[i].time_field)))
+
+    def drain(self) -> list[Found]:
+        """The stream is cut off: what can be told of the events that are in.
+
+        A sequence that a missing event could still have refused is not among it.
+        """
+        return self._found(lambda _, each: each.drain())
+
     def finish(self) -> list[Found]:
-        return [Found(i, key, events) for i, gatherer in self._gatherers.items() for key, events in gatherer.finish()]
+        return self._found(lambda _, each: each.finish())
 
     @property
     def undated(self) -> int:
         """Events that satisfied a stage of a sequence but carry no time, and so took no part."""
-        return sum(gatherer.undated for gatherer in self._gatherers.values())
+        return sum(each.undated for each in self._gatherers.values())
+
+    @property
+    def time_fields(self) -> frozenset[str]:
+        """The fields that tell when an event happened."""
+        return frozenset(each.time_field for each in self._detections)
+
+    @property
+    def awaited(self) -> dict[str, tuple[int, int]]:
+        """By time field, the first and the last time that the watermark must pass to decide all that waits now."""
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for i, each in self._gatherers.items():
+            if (span := each.awaited) is not None:
+                spans.setdefault(self._detections[i].time_field, []).append(span)
+        return {field: (min(s for s, _ in found), max(e for _, e in found)) for field, found in spans.items()}
+
+    @property
+    def pending(self) -> int:
+        """How many records wait for their turn."""
+        return sum(each.pending for each in self._gatherers.values())
+
+    @property
+    def stats(self) -> Stats:
+        """What sequences and samples hold."""
+        stats = [each.stats for each in self._gatherers.values()]
+        return Stats(*map(sum, zip(*stats, strict=True))) if stats else Stats(0, 0, 0, 0)
+
+    def references(self) -> set[int]:
+        """The positions of all events that a result to come may name."""
+        return {cast("int", token) for each in self._gatherers.values() for token in each.tokens()}
+
+    def _found(self, results: Callable[[int, Gatherer], Iterable[Result]]) -> list[Found]:
+        return [Found(i, key, events) for i, each in self._gatherers.items() for key, events in results(i, each)]
 
 
 def fields_of(detections: Sequence[Detection]) -> dict[str, Kind]:
@@ -102,101 +162,3 @@ class _Group:
         seen = [(i, rows) for i, each in self._detections.items() if len(rows := visibility.rows(each))]
         evaluation = self._bundle.on(views, (number for i, _ in seen for number in self._numbers[i]))
         return evaluation, [(i, [evaluation.rows(n, visible) for n in self._numbers[i]]) for i, visible in seen]
-
-
-class _Gatherer(Protocol):
-    """What takes in the events of one detection and lists its results at the end."""
-
-    undated: int
-
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
-        """Take the events that satisfy each predicate; those that may yet be asked for again."""
-        ...
-
-    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]: ...
-
-
-def _gatherer(detection: Detection, max_samples_per_key: int) -> _Gatherer | None:
-    match detection.program:
-        case SequenceProgram() as program:
-            return _Sequence(detection, program)
-        case SampleProgram() as program:
-            return _Sample(program, detection.fields, max_samples_per_key)
-        case None:
-            return _Collected(detection) if detection.collect else None
-
-
-class _Sequence:
-    """The way of one sequence's events into its automaton."""
-
-    def __init__(self, detection: Detection, program: SequenceProgram) -> None:
-        self.undated = 0
-        self._reorder = Reorder(program)
-        self._detection = detection
-        self._program = program
-        self._types = key_types(program.predicates, detection.fields)
-        self._slots = [
-            [number for number, slot in enumerate(program.slots) if slot.predicate == predicate]
-            for predicate in range(len(program.predicates))
-        ]
-
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
-        columns = ["time", "tiebreaker", "position", "slot", *key_columns(len(self._types))]
-        taken: list[Rows] = [np.empty(0, dtype=np.intp)]
-        for predicate, rows, slots in zip(self._program.predicates, found, self._slots, strict=True):
-            if not len(rows):
-                continue
-            order = order_columns(evaluation, self._detection, rows, first)
-            keys = keyed(evaluation, rows, predicate.keys, self._types)
-            records = order.join(keys, on="row", how="inner", maintain_order="left_right")
-            self.undated += records.filter(pl.col("time").is_null())["row"].n_unique()
-            records = records.drop_nulls("time")
-            taken.append(records["row"].to_numpy())
-            for slot in slots:
-                self._reorder.add(records.with_columns(slot=pl.lit(slot, pl.UInt16)).select(columns))
-        return np.concatenate(taken)
-
-    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
-        return ((match.key, match.events) for match in self._reorder.finish())
-
-
-class _Collected:
-    """All events of one event query."""
-
-    def __init__(self, detection: Detection) -> None:
-        self.undated = 0
-        self._detection = detection
-        self._frames: list[pl.DataFrame] = []
-
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
-        (rows,) = found
-        if len(rows):
-            self._frames.append(order_columns(evaluation, self._detection, rows, first))
-        return rows
-
-    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
-        ordered = sort(pl.concat(self._frames))["position"].to_list() if self._frames else []
-        return (((), (position,)) for position in ordered)
-
-
-class _Sample:
-    """The way of one sample's events into its collector."""
-
-    def __init__(self, program: SampleProgram, kinds: Mapping[str, Kind], max_samples_per_key: int) -> None:
-        self.undated = 0
-        self._collector = SampleCollector(len(program.predicates), max_samples_per_key)
-        self._program = program
-        self._types = key_types(program.predicates, kinds)
-
-    def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
-        taken: list[Rows] = [np.empty(0, dtype=np.intp)]
-        names = key_columns(len(self._types))
-        for item, (predicate, rows) in enumerate(zip(self._program.predicates, found, strict=True)):
-            records = keyed(evaluation, rows, predicate.keys, self._types)
-            for row, *key in records.select("row", *names).iter_rows():
-                self._collector.add(item, tuple(key), row + first)
-            taken.append(records["row"].to_numpy())
-        return np.concatenate(taken)
-
-    def finish(self) -> Iterable[tuple[Key, tuple[Token | None, ...]]]:
-        return ((sample.key, sample.events) for sample in self._collector.samples())

@@ -39,13 +39,13 @@ def keyed(evaluation: Evaluation, rows: Rows, keys: Sequence[Field], types: Sequ
     the key is optional.
     """
     names = key_columns(len(keys))
-    frame = pl.DataFrame({"row": rows.astype(np.int64)}).with_columns(
-        evaluation.views[key.name].gathered(rows).alias(name) for key, name in zip(keys, names, strict=True)
-    )
+    contents = {name: evaluation.views[key.name].gathered(rows) for key, name in zip(keys, names, strict=True)}
+    frame = pl.DataFrame({"row": rows.astype(np.int64), **contents})
     for key, name, wanted in zip(keys, names, types, strict=True):
         if frame[name].dtype == pl.List:
             frame = frame.explode(name, empty_as_null=True, keep_nulls=True)
-        if not key.optional:
+        if not key.optional and frame[name].null_count():
             frame = frame.drop_nulls(name)
-        frame = frame.with_columns(pl.col(name).cast(wanted, strict=False))
+        if frame[name].dtype != wanted:
+            frame = frame.with_columns(pl.col(name).cast(wanted, strict=False))
     return frame

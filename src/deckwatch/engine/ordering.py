@@ -16,19 +16,20 @@ def order_columns(evaluation: Evaluation, detection: Detection, rows: Rows, firs
     tiebreaker = (
         pl.Series("tiebreaker", [None] * len(rows), dtype=pl.Null)
         if detection.tiebreaker is None
-        else _smallest(evaluation.views[detection.tiebreaker], rows)
+        else smallest(evaluation.views[detection.tiebreaker], rows)
     )
     return pl.DataFrame(
         {
             "row": rows,
-            "time": _smallest(evaluation.views[detection.time_field], rows),
+            "time": smallest(evaluation.views[detection.time_field], rows),
             "tiebreaker": tiebreaker,
             "position": rows + first,
         }
     )
 
 
-def _smallest(view: FieldView, rows: Rows) -> pl.Series:
+def smallest(view: FieldView, rows: Rows) -> pl.Series:
+    """The single value of each of these events: the smallest where it has several, null where it has none."""
     values = view.gathered(rows)
     return values.list.min() if values.dtype == pl.List else values
 

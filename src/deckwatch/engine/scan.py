@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from deckwatch.engine.alerts import Run, SourceEvent, event_alert, made_by, sequence_alerts
-from deckwatch.engine.detections import DEFAULT_TIEBREAKER, Detection, Found
+from deckwatch.engine.alerts import Run
+from deckwatch.engine.detections import Found
 from deckwatch.engine.engines import EngineName, build
+from deckwatch.engine.reporter import Alert, Reporter
 from deckwatch.engine.summary import Summary
 from deckwatch.engine.visibility import TimeRange
-from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
+from deckwatch.events.ahead import Ahead
+from deckwatch.events.batch import EventBatch
 from deckwatch.events.deadletter import DeadLetter
-from deckwatch.events.document import document_id, index_name
-from deckwatch.events.fields import field_table
 from deckwatch.events.reader import EventSource, Reader, open_events
 from deckwatch.rules.rule import Rule
 
-Alert = dict[str, Any]
+Documents: TypeAlias = "Mapping[int, dict[str, Any]]"
 
-_FETCHED_TOGETHER = 1000
-"""Sequences whose documents are read in one go through the input; that many are held in memory."""
+_FETCHED_TOGETHER = 400
+"""Events or sequences whose documents are read in one go through the input; three times as many are held in memory."""
 
 
 class Scan(Iterator[Alert]):
@@ -45,14 +45,11 @@ class Scan(Iterator[Alert]):
         batch_events: int | None = None,
         run: Run | None = None,
     ) -> None:
-        self._rules = tuple(rules)
-        self._engine = build(engine, [_detection(rule) for rule in self._rules], within)
+        self._reporter = Reporter(rules)
+        self._engine = build(engine, self._reporter.detections(), within)
         self._reader = open_events(events, self._engine.fields, dead_letter=dead_letter, batch_events=batch_events)
         self._on_batch = on_batch
         self._run = run or Run.now()
-        self._hits: Counter[str] = Counter({rule.rule_id: 0 for rule in self._rules})
-        self._documents = 0
-        self._withheld = 0
         self._summary: Summary | None = None
         self._alerts = self._scan()
 
@@ -79,36 +76,16 @@ class Scan(Iterator[Alert]):
         started = time.perf_counter()
         with self._reader as reader:
             for batch in reader:
-                for row, number in self._engine.process(batch):
-                    yield from self._event(self._rules[number], batch.documents.document(row))
+                for hits, of_rows in _hits_with_documents(self._engine.process(batch), batch):
+                    for row, number in hits:
+                        yield from self._reporter.event(number, of_rows[row], self._run)
                 if self._on_batch is not None:
                     self._on_batch(reader)
-            found = self._engine.finish()
-            for start in range(0, len(found), _FETCHED_TOGETHER):
-                some = found[start : start + _FETCHED_TOGETHER]
-                documents = reader.documents(position for each in some for position in each.positions)
-                for each in some:
-                    yield from self._sequence(self._rules[each.detection], each, documents)
+            with contextlib.closing(Ahead(_found_with_documents(self._engine.finish(), reader))) as pieces:
+                for found, documents in pieces:
+                    for each in found:
+                        yield from self._reporter.sequence(each, documents, self._run)
             self._summary = self._summed(reader, time.perf_counter() - started)
-
-    def _event(self, rule: Rule, document: dict[str, Any]) -> Iterator[Alert]:
-        if made_by(rule, document):
-            self._withheld += 1
-            return
-        yield from self._counted(rule, [event_alert(rule, _source_event(document), self._run)])
-
-    def _sequence(self, rule: Rule, found: Found, documents: Mapping[int, dict[str, Any]]) -> Iterator[Alert]:
-        events = [None if position is None else documents[position] for position in found.positions]
-        if any(event is not None and made_by(rule, event) for event in events):
-            self._withheld += 1
-            return
-        sources = [None if event is None else _source_event(event) for event in events]
-        yield from self._counted(rule, sequence_alerts(rule, sources, self._run))
-
-    def _counted(self, rule: Rule, alerts: Sequence[Alert]) -> Iterator[Alert]:
-        self._hits[rule.rule_id] += 1
-        self._documents += len(alerts)
-        yield from alerts
 
     def _summed(self, reader: Reader, seconds: float) -> Summary:
         counts = reader.counts
@@ -120,27 +97,26 @@ class Scan(Iterator[Alert]):
             damaged=counts.damaged,
             bytes=counts.bytes,
             seconds=seconds,
-            rules=len(self._rules),
-            hits=dict(self._hits),
-            documents=self._documents,
+            rules=len(self._reporter.rules),
+            hits=dict(self._reporter.hits),
+            documents=self._reporter.documents,
             undated=self._engine.undated,
-            suppressed_self=self._withheld,
+            suppressed_self=self._reporter.withheld,
         )
 
 
-def _detection(rule: Rule) -> Detection:
-    return Detection.of_rule(rule, _kind(rule.tiebreaker_field or DEFAULT_TIEBREAKER))
+def _hits_with_documents(
+    hits: Sequence[tuple[int, int]], batch: EventBatch
+) -> Iterator[tuple[Sequence[tuple[int, int]], Documents]]:
+    for start in range(0, len(hits), _FETCHED_TOGETHER):
+        some = hits[start : start + _FETCHED_TOGETHER]
+        rows = sorted({row for row, _ in some})
+        yield some, dict(zip(rows, batch.documents.documents(rows), strict=True))
 
 
-def _kind(name: str) -> Kind:
-    field = field_table().resolve(name)
-    return "keyword" if field is None or field.kind is None else field.kind
-
-
-def _source_event(document: dict[str, Any]) -> SourceEvent:
-    index = document.get("_index")
-    return SourceEvent(
-        document=document,
-        id=document_id(document, document.get("_id")),
-        index=index or index_name(document, None) or "",
-    )
+def _found_with_documents(
+    found: Sequence[Found], reader: Reader
+) -> Generator[tuple[Sequence[Found], Documents], None, None]:
+    for start in range(0, len(found), _FETCHED_TOGETHER):
+        some = found[start : start + _FETCHED_TOGETHER]
+        yield some, reader.documents(position for each in some for position in each.positions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Generic, TypeVar
 
 from deckwatch.sequences.records import Key
@@ -23,6 +25,14 @@ class Aging(Generic[Value]):
 
     def __len__(self) -> int:
         return len(self.young) + len(self.old)
+
+    def items(self) -> Iterator[tuple[Key, Value]]:
+        """Every key with its value."""
+        return chain(self.young.items(), self.old.items())
+
+    def values(self) -> Iterator[Value]:
+        """Every value."""
+        return chain(self.young.values(), self.old.values())
 
     def put(self, key: Key, value: Value) -> None:
         """Set the value of a key, which is young again."""

@@ -7,7 +7,7 @@ never steer this: they leave marks, and a completed sequence is accepted, refuse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial as bind
 from heapq import heappop, heappush
 from typing import TypeAlias
@@ -41,6 +41,7 @@ class SequenceAutomaton:
         self._waiting: list[Waiting] = []  # a heap
         self._watches: dict[Key, Watch] = {}
         self._serial = 0
+        self._last_deadline = -NEVER
         self._generation: int | None = None
         self._due = -NEVER  # the first time at which something is released or forgotten
         self._evicted = 0
@@ -72,6 +73,19 @@ class SequenceAutomaton:
         """What is held now."""
         partials = sum(map(len, self._tables))
         return Stats(partials, len(self._waiting), len(self._sightings), self._evicted)
+
+    @property
+    def deadlines(self) -> tuple[int, int] | None:
+        """When the first and the last of the sequences that wait are released: as soon as time has passed this."""
+        return (self._waiting[0][0], self._last_deadline) if self._waiting else None
+
+    def tokens(self) -> Iterator[Token]:
+        """The events of all sequences that are begun or wait, with repetitions."""
+        for table in self._tables:
+            for partial in table.values():
+                yield from partial.tokens
+        for _, _, _, partial in self._waiting:
+            yield from partial.tokens
 
     def __len__(self) -> int:
         """The number of entries held, of any sort."""
@@ -114,6 +128,7 @@ class SequenceAutomaton:
         self._evicted = state.evicted
         self._generation = state.generation if state.span == self._span else None
         self._waiting, self._watches, self._serial = state.waiting, state.watches, state.serial
+        self._last_deadline = max((deadline for deadline, *_ in state.waiting), default=-NEVER)
         return self
 
     def _handler(self, slot: Slot) -> Handler:
@@ -204,6 +219,7 @@ class SequenceAutomaton:
         watch.waiting += 1
         self._serial += 1
         heappush(self._waiting, (deadline, self._serial, key, partial))
+        self._last_deadline = max(self._last_deadline, deadline)
         if deadline < self._due:
             self._due = deadline + 1
 
