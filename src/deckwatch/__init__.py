@@ -4,19 +4,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deckwatch.api import evaluate, founding_rules, load_rules, parse, scan, search
+    from deckwatch.api import evaluate, founding_rules, load_rules, parse, scan, search, watch
+    from deckwatch.engine.ports import Source
     from deckwatch.engine.scan import Scan
     from deckwatch.engine.search import Result, Sequence
+    from deckwatch.engine.status import Status
+    from deckwatch.engine.stream import Step, Stream
     from deckwatch.engine.summary import Summary
     from deckwatch.eql.errors import Fault, QueryError
     from deckwatch.eql.nodes import Query
     from deckwatch.eql.unparse import unparse
     from deckwatch.errors import DeckwatchError
     from deckwatch.rules.rule import Rule, RuleSet
+    from deckwatch.sensor.containers import Containers
+    from deckwatch.sensor.doctor import diagnose
+    from deckwatch.sensor.kernel import Kernel
+    from deckwatch.sensor.record import record
+    from deckwatch.sensor.source import KernelSource
+    from deckwatch.sources.open import open_source
 
 __all__ = [
+    "Containers",
     "DeckwatchError",
     "Fault",
+    "Kernel",
+    "KernelSource",
     "Query",
     "QueryError",
     "Result",
@@ -24,26 +36,43 @@ __all__ = [
     "RuleSet",
     "Scan",
     "Sequence",
+    "Source",
+    "Status",
+    "Step",
+    "Stream",
     "Summary",
+    "diagnose",
     "evaluate",
     "founding_rules",
     "load_rules",
+    "open_source",
     "parse",
+    "record",
     "scan",
     "search",
     "unparse",
+    "watch",
 ]
 
 _HOMES = {
-    "deckwatch.api": ("evaluate", "founding_rules", "load_rules", "parse", "scan", "search"),
+    "deckwatch.api": ("evaluate", "founding_rules", "load_rules", "parse", "scan", "search", "watch"),
+    "deckwatch.engine.ports": ("Source",),
     "deckwatch.engine.scan": ("Scan",),
     "deckwatch.engine.search": ("Result", "Sequence"),
+    "deckwatch.engine.status": ("Status",),
+    "deckwatch.engine.stream": ("Step", "Stream"),
     "deckwatch.engine.summary": ("Summary",),
     "deckwatch.eql.errors": ("Fault", "QueryError"),
     "deckwatch.eql.nodes": ("Query",),
     "deckwatch.eql.unparse": ("unparse",),
     "deckwatch.errors": ("DeckwatchError",),
     "deckwatch.rules.rule": ("Rule", "RuleSet"),
+    "deckwatch.sensor.containers": ("Containers",),
+    "deckwatch.sensor.doctor": ("diagnose",),
+    "deckwatch.sensor.kernel": ("Kernel",),
+    "deckwatch.sensor.record": ("record",),
+    "deckwatch.sensor.source": ("KernelSource",),
+    "deckwatch.sources.open": ("open_source",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -10,7 +10,18 @@ import deckwatch
 from tests.cli.run import GOLDEN, program, run
 from tests.golden import assert_golden
 
-COMMANDS = ("", "scan", "query", "rules", "rules check", "completion")
+COMMANDS = (
+    "",
+    "watch",
+    "scan",
+    "query",
+    "rules",
+    "rules check",
+    "sensor",
+    "sensor record",
+    "sensor doctor",
+    "completion",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -21,11 +32,13 @@ def test_help(command: str) -> None:
     assert_golden(GOLDEN / f"{name}.txt", result.output)
 
 
-def test_help_does_not_load_the_engine() -> None:
+@pytest.mark.parametrize("command", ["scan", "watch", "sensor"])
+def test_help_does_not_load_the_engine_or_the_sensor(command: str) -> None:
     code = (
         "import sys\nfrom deckwatch.cli.main import deckwatch\n"
-        "deckwatch(['scan', '--help'], standalone_mode=False)\n"
-        "assert not {'polars', 'duckdb', 'pyarrow', 'numpy'} & sys.modules.keys()"
+        f"deckwatch(['{command}', '--help'], standalone_mode=False)\n"
+        "heavy = {'polars', 'duckdb', 'pyarrow', 'numpy', 'deckwatch.sensor', 'deckwatch.sources'}\n"
+        "assert not heavy & sys.modules.keys()"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
@@ -68,6 +81,8 @@ def test_completion_completes() -> None:
         "deckwatch scan",
         "deckwatch scan --rules",
         "deckwatch scan --output",
+        "deckwatch watch --source",
+        "deckwatch sensor record",
         "deckwatch query true",
         "deckwatch rules check",
     ],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,16 +13,34 @@ from deckwatch.cli.table import Column, Table
 
 STYLES: Mapping[str, str] = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
 
+Group: TypeAlias = tuple[Mapping[str, Any], list[Mapping[str, Any]]]
+"""An alert; of a sequence its shell, and its building blocks in order."""
+
 _POSITION = "kibana.alert.group.index"
 _STEP = "  └ "
 
 
+class Groups:
+    """Puts a sequence together again, of which alerts come as first the building blocks, then the shell."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Mapping[str, Any]] = []
+
+    def add(self, alert: Mapping[str, Any]) -> Group | None:
+        """The alert with its building blocks, if any; None for a building block: those wait for their shell."""
+        if _POSITION in alert:
+            self._blocks.append(alert)
+            return None
+        blocks, self._blocks = self._blocks, []
+        return alert, blocks
+
+
 class AlertTable(Table):
-    """Prints alerts as a scan makes them: of a sequence first the building blocks, then the shell."""
+    """Prints alerts as a scan makes them."""
 
     def __init__(self, rule_names: Iterable[str]) -> None:
         longest = max(map(cell_len, rule_names), default=0)
-        self._blocks: list[Mapping[str, Any]] = []
+        self._groups = Groups()
         super().__init__(
             [
                 Column("TIME (UTC)", width=23, least=23),
@@ -36,19 +54,21 @@ class AlertTable(Table):
 
     def add(self, alert: Mapping[str, Any]) -> None:
         """Print the alert, unless it is a building block: those wait for their shell."""
-        if _POSITION in alert:
-            self._blocks.append(alert)
-            return
-        if not self._blocks:
-            self.row([*_head(alert, alert), *_what(alert)])
-            return
-        shared = render.container_text(alert)
-        self.row([*_head(alert, self._blocks[-1]), Text(shared), Text(), Text()])
-        for block in self._blocks:
+        match self._groups.add(alert):
+            case None:
+                return
+            case _, []:
+                self.row([*_head(alert, alert), *_what(alert)])
+            case _, blocks:
+                self._sequence(alert, blocks)
+
+    def _sequence(self, shell: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> None:
+        shared = render.container_text(shell)
+        self.row([*_head(shell, blocks[-1]), Text(shared), Text(), Text()])
+        for block in blocks:
             container, *rest = _what(block)
             step = Text(_STEP + render.action_text(block))
             self.row([_time(block, "dim"), Text(), step, Text() if container.plain == shared else container, *rest])
-        self._blocks.clear()
 
 
 def _head(alert: Mapping[str, Any], last: Mapping[str, Any]) -> list[Text]:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
 import click
 
-from deckwatch.cli.render import printable
+from deckwatch.cli.render import json_line, printable
 from deckwatch.events.paths import STANDARD_INPUT, expand
 
 
-def check_outputs(inputs: Iterable[str], outputs: Iterable[str]) -> None:
+def check_outputs(inputs: Sequence[str], outputs: Iterable[str]) -> None:
     """Stop before a file is overwritten that is to be read, or written twice.
 
     Raises:
         click.UsageError: an output is one of the inputs, of the files that a folder or pattern stands for, or named
             twice.
     """
-    taken = {os.path.realpath(file): "one of the inputs" for file in expand(inputs) if file != STANDARD_INPUT}
+    files = expand(inputs) if inputs else ()
+    taken = {os.path.realpath(file): "one of the inputs" for file in files if file != STANDARD_INPUT}
     for output in outputs:
         place = os.path.realpath(output)
         if place in taken:
@@ -29,6 +30,11 @@ def check_outputs(inputs: Iterable[str], outputs: Iterable[str]) -> None:
         taken[place] = "another output"
 
 
-def opened(stack: ExitStack, path: str) -> IO[str]:
-    """The file, emptied, open for writing until the stack unwinds."""
-    return stack.enter_context(Path(path).open("w", encoding="utf-8"))
+def opened(stack: ExitStack, path: str, mode: str = "w") -> IO[str]:
+    """The file, emptied unless the mode says otherwise, open for writing until the stack unwinds."""
+    return stack.enter_context(Path(path).open(mode, encoding="utf-8"))
+
+
+def json_lines(stream: IO[str]) -> Callable[[object], None]:
+    """What writes each value as one line of JSON, at once."""
+    return lambda value: click.echo(json_line(value), stream)

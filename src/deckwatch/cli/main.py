@@ -17,6 +17,8 @@ from deckwatch.cli.query import query
 from deckwatch.cli.render import printable
 from deckwatch.cli.rules import rules
 from deckwatch.cli.scan import scan
+from deckwatch.cli.sensor import sensor
+from deckwatch.cli.watch import watch
 from deckwatch.errors import DeckwatchError
 
 
@@ -76,6 +78,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     epilog="""\
 \b
 Examples:
+  sudo deckwatch watch
   deckwatch scan events.ndjson.gz
   deckwatch scan recordings/ --rules my-rules/ --since 7d
   deckwatch query 'process where process.name == "nsenter"' events.ndjson
@@ -91,10 +94,10 @@ Examples:
     help="Show the version and exit.",
 )
 def deckwatch() -> None:
-    """Run EQL detection rules over recorded container events."""
+    """Run EQL detection rules over what happens in containers, live or recorded."""
 
 
-for command in (scan, query, rules, completion):
+for command in (watch, scan, query, rules, sensor, completion):
     deckwatch.add_command(command)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from deckwatch.cli.quantities import SIZE
 from deckwatch.eql.dates import DAY, HOUR, LEAST, MINUTE, SECOND, parse_timestamp
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -17,6 +18,9 @@ NOTHING_FOUND, FOUND, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 ON_DISK = click.Path(readable=False)
 """A path that shells complete; whoever opens it says what is wrong with it."""
+
+SMALLEST_RING, LARGEST_RING = 64 << 10, 1 << 30
+"""Bytes. Pages are 64 KiB where they are largest."""
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _AGO = re.compile(r"([0-9]{1,9})([smhdw])")
@@ -60,9 +64,28 @@ Exit code:
 """
 
 
+def exit_code(found: int, *, damaged: bool) -> int:
+    """The exit code of a command that searches events; `damaged` when its input was not all sound."""
+    if damaged:
+        return BAD_INPUT
+    return FOUND if found else NOTHING_FOUND
+
+
 def event_paths(command: Command) -> Command:
     """The argument that names events."""
     return click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=ON_DISK)(command)
+
+
+def rules(command: Command) -> Command:
+    """The option `--rules`."""
+    return click.option(
+        "--rules",
+        "rule_paths",
+        metavar="PATH",
+        type=ON_DISK,
+        multiple=True,
+        help="Rule file, or folder of rules; can be given several times. Without it the two founding rules run.",
+    )(command)
 
 
 def period(command: Command) -> Command:
@@ -79,6 +102,32 @@ def period(command: Command) -> Command:
         "ago, such as 30m, 2h or 7d.",
     )
     return since(until(command))
+
+
+def kernel(command: Command) -> Command:
+    """The options `--ring-size` and `--tier`."""
+    tier = click.option(
+        "--tier",
+        type=click.Choice(["lsm", "fentry", "tracepoint"]),
+        help="Watch files by these hooks only.  [default: the first of them that the kernel takes]",
+    )
+    ring_size = click.option(
+        "--ring-size",
+        metavar="SIZE",
+        callback=_ring_size,
+        default="8M",
+        show_default=True,
+        help="Memory for events that wait to be read: 1M, 64M; a power of two. More of it bridges longer bursts.",
+    )
+    return ring_size(tier(command))
+
+
+def _ring_size(ctx: click.Context, parameter: click.Parameter, text: str) -> int:
+    size = SIZE(ctx, parameter, text) or 0
+    ring = int(size)
+    if ring != size or ring & (ring - 1) or not SMALLEST_RING <= ring <= LARGEST_RING:
+        raise click.BadParameter("it must be a power of two between 64K and 1G: 1M, 2M, 4M, 8M, 16M …")
+    return ring
 
 
 def dead_letter(command: Command) -> Command:

@@ -68,10 +68,10 @@ def container_text(document: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (name, identity[:CONTAINER_ID_CHARACTERS])))
 
 
-def process_text(document: Mapping[str, Any]) -> str:
+def process_text(document: Mapping[str, Any], of: str = "process", characters: int = ARGUMENT_CHARACTERS) -> str:
     """The command line, shortened, after the name of the process where the line does not begin with it."""
-    name = field_text(document, "process.name")
-    line = shortened(field_text(document, "process.args", " "), ARGUMENT_CHARACTERS)
+    name = field_text(document, f"{of}.name")
+    line = shortened(field_text(document, f"{of}.args", " "), characters)
     if not line:
         return name
     program = line.split(" ", 1)[0].rpartition("/")[2]

@@ -13,7 +13,7 @@ from deckwatch.cli.render import json_line, printable
 from deckwatch.cli.summary import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deckwatch import Rule, RuleSet
 
@@ -49,6 +49,20 @@ def check(ctx: click.Context, *, paths: tuple[str, ...], as_json: bool) -> None:
     for line in _json(found) if as_json else _text(found):
         click.echo(line)
     ctx.exit(options.BAD_INPUT if found.faults else options.NOTHING_FOUND)
+
+
+def rules_to_run(paths: Sequence[str]) -> RuleSet:
+    """The rules at these paths, or the founding ones if there is none; their faults and warnings are printed.
+
+    Raises:
+        click.UsageError: no rule is sound.
+    """
+    rules = deckwatch.load_rules(*paths) if paths else deckwatch.founding_rules()
+    for problem in (*rules.warnings, *rules.faults):
+        click.echo(printable(str(problem)), err=True)
+    if not rules:
+        raise click.UsageError("no rule could be loaded; `deckwatch rules check` says why")
+    return rules
 
 
 def _text(found: RuleSet) -> Iterator[str]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 import deckwatch
 from deckwatch.cli import options
 from deckwatch.cli.alerts import AlertTable
-from deckwatch.cli.files import check_outputs, opened
+from deckwatch.cli.files import check_outputs, json_lines, opened
 from deckwatch.cli.letters import DeadLetters, report_damage
 from deckwatch.cli.progress import ScanProgress
-from deckwatch.cli.render import json_line, printable
+from deckwatch.cli.rules import rules_to_run
 from deckwatch.cli.summary import one_line, paragraph
 
 if TYPE_CHECKING:
@@ -38,14 +37,7 @@ Examples:
     + options.exit_codes("bad input (arguments, rules, damaged files); what is sound still ran")
 )
 @options.event_paths
-@click.option(
-    "--rules",
-    "rule_paths",
-    metavar="PATH",
-    type=options.ON_DISK,
-    multiple=True,
-    help="Rule file, or folder of rules; can be given several times. Without it the two founding rules run.",
-)
+@options.rules
 @options.as_json("Print the alert documents as JSON lines, building blocks included, instead of the table.")
 @click.option(
     "--output",
@@ -79,14 +71,14 @@ def scan(
     A line that is no event is counted, and the rest is searched. Alerts of event rules are printed as they are
     found, those of sequences when all events have been read.
     """
-    rules = _loaded(rule_paths)
+    rules = rules_to_run(rule_paths)
     as_json = as_json or output == STANDARD_OUTPUT
     file = None if output == STANDARD_OUTPUT else output
     check_outputs(paths, [name for name in (file, dead_letter) if name])
     table = None if as_json else AlertTable(rule.name for rule in rules)
     with ExitStack() as stack:
         letters = DeadLetters(opened(stack, dead_letter) if dead_letter else None)
-        sinks = [table.add if table else _json_on(sys.stdout), *([_json_on(opened(stack, file))] if file else [])]
+        sinks = [table.add if table else json_lines(sys.stdout), *([json_lines(opened(stack, file))] if file else [])]
         shown = sys.stderr.isatty() and not no_progress and not (as_json and sys.stdout.isatty())
         progress = stack.enter_context(ScanProgress(table.terminal if table else None, shown=shown))
         found = deckwatch.scan(
@@ -96,25 +88,7 @@ def scan(
             for sink in sinks:
                 sink(alert)
     _report(found.summary, rules, letters, dead_letter, as_json=as_json)
-    ctx.exit(_exit_code(found.summary, rules))
-
-
-def _loaded(paths: Sequence[str]) -> RuleSet:
-    """The rules to run; their faults and warnings are printed.
-
-    Raises:
-        click.UsageError: there is none.
-    """
-    rules = deckwatch.load_rules(*paths) if paths else deckwatch.founding_rules()
-    for problem in (*rules.warnings, *rules.faults):
-        click.echo(printable(str(problem)), err=True)
-    if not rules:
-        raise click.UsageError("no rule could be loaded; `deckwatch rules check` says why")
-    return rules
-
-
-def _json_on(stream: IO[str]) -> Callable[[Mapping[str, Any]], None]:
-    return lambda alert: click.echo(json_line(alert), stream)
+    ctx.exit(options.exit_code(found.summary.alerts, damaged=bool(rules.faults or found.summary.damaged)))
 
 
 def _report(summary: Summary, rules: RuleSet, letters: DeadLetters, file: str | None, *, as_json: bool) -> None:
@@ -123,9 +97,3 @@ def _report(summary: Summary, rules: RuleSet, letters: DeadLetters, file: str | 
         click.echo(one_line(summary, rules), err=True)
     else:
         click.echo("\n" * bool(summary.alerts) + "\n".join(paragraph(summary, rules, letters.first, file)))
-
-
-def _exit_code(summary: Summary, rules: RuleSet) -> int:
-    if rules.faults or summary.damaged:
-        return options.BAD_INPUT
-    return options.FOUND if summary.alerts else options.NOTHING_FOUND

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from deckwatch.cli.letters import malformed
@@ -19,7 +19,7 @@ def paragraph(summary: Summary, rules: RuleSet, first: DeadLetter | None, letter
     `first` is the first malformed line, `letters` the file that has all of them.
     """
     yield number_of(summary.alerts, "alert")
-    yield from _by_rule(summary, rules)
+    yield from by_rule(summary.hits, rules)
     yield f"{_events(summary)} in {summary.seconds:,.1f} s ({_rate(summary)})"
     if first is not None:
         yield malformed(summary.malformed, first, letters)
@@ -47,9 +47,10 @@ def counted(rules: RuleSet) -> str:
     return f"{loaded} loaded, {len(rules.skipped):,} skipped, {faults}"
 
 
-def _by_rule(summary: Summary, rules: RuleSet) -> Iterator[str]:
-    hits = [(summary.hits[rule.rule_id], rule) for rule in rules if summary.hits[rule.rule_id]]
-    for count, rule in sorted(hits, key=lambda hit: -hit[0]):
+def by_rule(hits: Mapping[str, int], rules: RuleSet) -> Iterator[str]:
+    """A line for each rule that made alerts, the one with most first."""
+    made = [(hits[rule.rule_id], rule) for rule in rules if hits[rule.rule_id]]
+    for count, rule in sorted(made, key=lambda pair: -pair[0]):
         yield f"{count:>7,}  {rule.severity:<8}  {escaped(rule.name)}"
 
 
