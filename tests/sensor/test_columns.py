@@ -74,13 +74,13 @@ def events(draw: st.DrawFn) -> list[Event]:
     containers = draw(st.lists(views, min_size=1, max_size=2))
     some_container, some_actor = st.none() | st.sampled_from(containers), st.none() | st.sampled_from(actors)
     event = st.builds(Event, actions, st.integers(1, 2**40), times, times, some_container, some_actor)
-    of_a_file = st.builds(_with_names, event, paths, paths | st.just(""), st.booleans())
+    of_a_file = st.builds(_with_names, event, paths, paths | st.just(""), st.booleans(), st.booleans())
     with_detail = st.builds(_with_detail, event, moments | losses)
     return draw(st.lists(event | of_a_file | with_detail, max_size=6))
 
 
-def _with_names(event: Event, path: str, original: str, lexical: bool) -> Event:
-    return structs.replace(event, path=path, original=original, lexical=lexical)
+def _with_names(event: Event, path: str, original: str, lexical: bool, cut: bool) -> Event:
+    return structs.replace(event, path=path, original=original, lexical=lexical, cut=cut)
 
 
 def _with_detail(event: Event, detail: Moment | Loss) -> Event:

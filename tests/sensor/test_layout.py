@@ -103,6 +103,7 @@ def test_a_rename_has_both_names_and_both_bases():
         b"/srv/b",
         **HEADER,
         hook=Hook.SYS_EXIT,
+        user=1000,
         inode=1 << 40,
         device=8 << 20 | 1,
         mode=0o100755,
@@ -126,6 +127,7 @@ def test_a_rename_has_both_names_and_both_bases():
         path="../srv/a",
         base2="/",
         path2="/srv/b",
+        euid=1000,
     )
 
 

@@ -125,6 +125,17 @@ def test_the_runtime_is_shown_as_parent_as_far_as_it_is_known() -> None:
         assert (parent["pid"], parent.get("name"), parent.get("args")) == (runc.pid, *names)
 
 
+def test_the_runtime_that_made_a_process_may_be_gone_when_it_starts() -> None:
+    """As `runc create` is at `runc start`: the process belongs to another one by then."""
+    stage = Stage()
+    create, shim = runtime(), runtime()
+    init = Task(create, nspid=1)
+    stage.play(init.fork(), init.setsid())
+    init.parent = shim
+    (document,) = stage.play(init.exec("/bin/init"))
+    assert document["process"]["parent"]["pid"] == create.pid
+
+
 def test_what_ran_before_is_told_by_exec_alone() -> None:
     stage = Stage()
     init = started(stage)

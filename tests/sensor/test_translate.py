@@ -79,6 +79,17 @@ def test_a_path_that_could_not_be_checked_says_so(lexical: bool) -> None:
     assert document.get("deckwatch") == ({"path_unchecked": True} if lexical else None)
 
 
+def test_a_path_without_its_beginning_says_so() -> None:
+    stage, init = begun()
+    flags = Flag.BY_DESCRIPTOR | Flag.PATH_CUT
+    (renamed,) = stage.play(init.file(What.RENAME, "/d" * 80, "/opt/a", flags=flags))
+    assert told(renamed) == f"rename/change /opt/a < …{'/d' * 80}"
+    assert renamed["deckwatch"] == {"path_cut": True}
+    (executed,) = stage.play(init.exec("/d" * 80, "d", flags=Flag.PATH_CUT))
+    assert executed["process"]["executable"] == f"…{'/d' * 80}"
+    assert executed["process"]["working_directory"] == "/work"
+
+
 ENDS = [
     pytest.param(0, 0, id="well"),
     pytest.param(7 << 8, 7, id="with a status"),

@@ -103,7 +103,10 @@ _libc.open_by_handle_at.restype = ctypes.c_int
 
 def path_by_handle(mount: Path, cgroup: int) -> str | None:
     """The path of a cgroup from its id; None when it is gone, or CAP_DAC_READ_SEARCH is missing."""
-    descriptor = os.open(mount, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(mount, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
     try:
         handle = _HANDLE.pack(8, _FILEID_KERNFS, cgroup)
         opened = _libc.open_by_handle_at(descriptor, handle, os.O_RDONLY | os.O_CLOEXEC)

@@ -91,6 +91,7 @@ _FIELDS: Mapping[str, _Field] = {
     "event.id": _Field("", Describer.event_id),
     "event.ingested": _Field("read", lambda _, read: format_timestamp(read)),
     "event.sequence": _Field("sequence", lambda _, sequence: sequence),
+    "deckwatch.path_cut": _Field("cut", lambda _, cut: cut or None),
     "deckwatch.path_unchecked": _Field("lexical", lambda _, lexical: lexical or None),
     "deckwatch.args_cut": _Field("state", lambda _, state: is_cut(state), of_actor=True),
     "process.entry_leader.entry_meta.type": _Field("actor", lambda _, actor: actor.entry_leader and actor.entry_type),

@@ -43,8 +43,8 @@ class Describer:
             yield self.actor(event.actor)
         if event.path:
             yield {"file": nested((name, told(getattr(event, of)) or None) for name, (of, told) in FILE.items())}
-        if event.lexical:
-            yield {"deckwatch": {"path_unchecked": True}}
+        if event.lexical or event.cut:
+            yield {"deckwatch": _known({"path_cut": event.cut or None, "path_unchecked": event.lexical or None})}
         if event.detail is not None:
             yield self.detail(event.detail)
 

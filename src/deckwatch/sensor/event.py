@@ -32,7 +32,7 @@ class Event(msgspec.Struct, gc=False, eq=False):
     """`time` is in nanoseconds since boot, `read` since 1970. `path` is empty where no file is concerned.
 
     `original` is the former name of a file, or the other name it has. `lexical`: directories in the path that are
-    symbolic links may stand unresolved.
+    symbolic links may stand unresolved. `cut`: the beginning of a path is missing.
     """
 
     action: Action
@@ -44,4 +44,5 @@ class Event(msgspec.Struct, gc=False, eq=False):
     path: str = ""
     original: str = ""
     lexical: bool = False
+    cut: bool = False
     detail: Moment | Loss | None = None

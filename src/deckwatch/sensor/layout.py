@@ -16,7 +16,7 @@ Fields = tuple[tuple[str, str], ...]
 # fmt: off
 HEADER: Fields = (
     ("what", "H"), ("version", "2x"), ("flags", "I"), ("length", "I"), ("hook", "H"), ("cpu", "H"),
-    ("time", "Q"), ("cgroup", "Q"), ("start", "Q"), ("pid", "I"), ("tid", "I"), ("nspid", "I"), ("reserved", "4x"),
+    ("time", "Q"), ("cgroup", "Q"), ("start", "Q"), ("pid", "I"), ("tid", "I"), ("nspid", "I"), ("user", "I"),
 )
 PROCESS_SECTION: Fields = (
     ("parent_start", "Q"), ("capabilities_permitted", "Q"), ("capabilities_effective", "Q"),
@@ -53,7 +53,7 @@ class _UnreadableError(Exception):
 def _process(batch: bytes, position: int) -> ProcessRecord:
     # fmt: off
     (
-        what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid,
+        what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid, _,
         parent_start, permitted, effective, parent_pid, group, session, pid_namespace, mount_namespace,
         uid, gid, euid, egid, suid, sgid, tty, exit_code, argument_count, argument_bytes, old_tid,
         comm, executable_bytes, directory_bytes, args_bytes, filename_bytes,
@@ -107,7 +107,7 @@ def _process(batch: bytes, position: int) -> ProcessRecord:
 def _file(batch: bytes, position: int) -> FileRecord:
     # fmt: off
     (
-        what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid,
+        what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid, user,
         inode, device, mode, operation_flags, argument, mount, filesystem,
         base_bytes, path_bytes, base2_bytes, path2_bytes,
     ) = _FILE.unpack_from(batch, position)
@@ -141,13 +141,17 @@ def _file(batch: bytes, position: int) -> FileRecord:
         path=batch[path_at:base2_at].decode("utf-8", "backslashreplace"),
         base2=batch[base2_at:path2_at].decode("utf-8", "backslashreplace") if base2_bytes else "",
         path2=batch[path2_at:end].decode("utf-8", "backslashreplace") if path2_bytes else "",
+        euid=user,
     )
 
 
 def _cgroup(batch: bytes, position: int) -> CgroupRecord:
-    what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid, parent, path_bytes, *_ = _CGROUP.unpack_from(
-        batch, position
-    )
+    # fmt: off
+    (
+        what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid, _,
+        parent, path_bytes, *_,
+    ) = _CGROUP.unpack_from(batch, position)
+    # fmt: on
     at = position + _CGROUP.size
     if at + path_bytes > position + length:
         raise _UnreadableError

@@ -9,23 +9,25 @@ from typing import NamedTuple
 from deckwatch.sensor.containers import Container
 from deckwatch.sensor.processes import Process
 from deckwatch.sensor.records import FileRecord, Flag, What
-from deckwatch.sensor.resolve import Resolver
+from deckwatch.sensor.resolve import Resolver, marked
 
 DIRECTORY_RENAMED = 3
 _DIRECTORY_SYMLINK = 4
 _LINK_FOLLOWS = 0x400
 _REGULAR, _TYPE = 0o100000, 0o170000
 _FOLLOWED = frozenset({What.CHMOD, What.TRUNCATE})
+_PATH_CUT = int(Flag.PATH_CUT)
 _BY_DESCRIPTOR = int(Flag.BY_DESCRIPTOR)
 _CHROOTED = int(Flag.CHROOTED)
 
 
 class Names(NamedTuple):
-    """The path of an event, the other one if it has two, and whether links in them may stand unresolved."""
+    """The paths of an event, as `Event` has them."""
 
     path: str
     original: str = ""
     lexical: bool = False
+    cut: bool = False
 
 
 class Namer:
@@ -41,6 +43,8 @@ class Namer:
             names = Names(record.path2, record.path) if two else Names(record.path)
         else:
             names = self._resolved(record, process, container, two=two)
+        if record.flags & _PATH_CUT:
+            names = Names(marked(names.path), marked(names.original), names.lexical, cut=True)
         if what == What.DELETE and record.mode & _TYPE != _REGULAR:
             self._resolver.relinked(_namespace(process, container))
         elif what in (What.RENAME, What.DIRECTORY) and _moves(record):
@@ -52,7 +56,8 @@ class Namer:
         chrooted = bool(record.flags & _CHROOTED)
         if chrooted:
             root = _root_of(record, process) or ""
-        roots = list(_roots(process, container, namespace, chrooted=chrooted))
+        is_cut = bool(record.flags & _PATH_CUT)
+        roots = [] if is_cut else list(_roots(process, container, namespace, chrooted=chrooted))
 
         def meant(base: str, path: str, *, follow: bool) -> tuple[str, bool]:
             return self._resolver.resolve(namespace, roots, base, path, follow=follow, root=root)

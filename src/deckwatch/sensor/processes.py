@@ -9,6 +9,7 @@ from deckwatch.sensor.actors import Actor, Program, State
 from deckwatch.sensor.containers import KEPT_NANOSECONDS, Container
 from deckwatch.sensor.leaders import find_entry
 from deckwatch.sensor.records import Flag, ProcessRecord
+from deckwatch.sensor.resolve import marked
 
 _OUTSIDE_KEPT = 256
 _RUNTIMES = frozenset({"runc", "crun", "youki", "docker-runc"})
@@ -181,10 +182,9 @@ class Processes:
 
     def _relate(self, process: Process, record: ProcessRecord) -> None:
         """Set parent and leaders. The parent stays the one that a process began with, even if that ends earlier."""
-        parent = self.find(record.parent_pid, record.parent_start)
-        if parent is None:
-            parent = self._outsider(record.parent_pid, record.parent_start)
-        process.parent = parent
+        if process.parent is None or process.parent.setup:
+            parent = self.find(record.parent_pid, record.parent_start)
+            process.parent = parent or self._outsider(record.parent_pid, record.parent_start)
         process.is_first = record.nspid == 1
         process.mount_namespace = record.mount_namespace
         self._lead(process, record)
@@ -237,7 +237,10 @@ class Processes:
 def _program(record: ProcessRecord) -> Program:
     count = max(record.argument_count, len(record.args))
     is_cut = bool(record.flags & Flag.ARGS_CUT)
-    return Program(record.executable, record.args, record.working_directory, count, is_cut)
+    executable, directory = record.executable, record.working_directory
+    if record.flags & Flag.PATH_CUT:
+        executable, directory = marked(executable), marked(directory)
+    return Program(executable, record.args, directory, count, is_cut)
 
 
 def _is_runtime(record: ProcessRecord) -> bool:

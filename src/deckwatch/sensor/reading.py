@@ -63,6 +63,7 @@ class Reading:
         self.translator = Translator(
             containers, self._processes, emit=self._emit, started=self._started, watch=self._watch
         )
+        self._made: list[Event] = []
         self._ready: list[Event] = []
         self._held: deque[tuple[Container | None, Event]] = deque()
         self._changed = threading.Condition()
@@ -115,15 +116,14 @@ class Reading:
                 self._changed.notify_all()
 
     def _advance(self, records: Sequence[AnyRecord]) -> None:
-        made: list[Event] = []
-        self._made = made
         self.translator.take(records, time.time_ns())
         self._release()
         self._care()
-        if made:
+        if self._made:
             with self._changed:
-                self._ready += made
+                self._ready += self._made
                 self._changed.notify_all()
+            self._made.clear()
 
     def _emit(self, container: Container | None, event: Event) -> None:
         """Hand an event over, or hold it: all behind one that waits for metadata wait too, so that order is kept."""

@@ -1,8 +1,8 @@
 """What the kernel tells us: one record per thing that happened, decoded but not yet understood.
 
-Times are nanoseconds since boot, suspended time included (`CLOCK_BOOTTIME`). Pids are those of the initial pid namespace unless
-a name says otherwise. A process is (pid, start): pids are used again. Texts are decoded as UTF-8; bytes that are none
-stand as `\\xNN`.
+Times are nanoseconds since boot, suspended time included (`CLOCK_BOOTTIME`). Pids are those of the initial pid
+namespace unless a name says otherwise. A process is (pid, start): pids are used again. Texts are decoded as UTF-8;
+bytes that are none are written as a backslash, `x` and two hex digits.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _FRESH_SECONDS = 5.0
 """How long a directory is taken to be where it was: mounts, and links changed from outside, are not reported."""
 
 _MOST = 4096
+_MOST_NAMES, _MOST_BYTES = 64, 3840
 _ITSELF = ("/proc/self/", "/proc/thread-self/")
 """Means another place for whoever asks."""
 
@@ -132,6 +133,11 @@ class Resolver:
         if place is not None:
             known.add(path, place)
         return place
+
+
+def marked(path: str) -> str:
+    """A path, of a record in which one was cut, marked if it is the one: the kernel's walk was as long as they get."""
+    return f"…{path}" if path.count("/") >= _MOST_NAMES or len(path.encode()) >= _MOST_BYTES else path
 
 
 def _is_link(roots: Sequence[str], path: str) -> bool:

@@ -155,7 +155,7 @@ class Translator:
         if what == What.CREATE and record.argument == _BY_OPEN and record.operation_flags & _WRITES:
             self._event(action_of(What.OPEN, record.hook), record.time, container, process, names)
         elif what == What.RENAME and record.operation_flags & _EXCHANGE:
-            swapped = Names(names.original, names.path, names.lexical)
+            swapped = Names(names.original, names.path, names.lexical, names.cut)
             self._event(action_of(what, record.hook), record.time, container, process, swapped)
 
     def _event(
@@ -169,8 +169,7 @@ class Translator:
     ) -> None:
         self._sequence += 1
         actor = self._processes.actor(process)
-        path, original, lexical = names
-        event = Event(action, self._sequence, time, self._read, container.view, actor, path, original, lexical, moment)
+        event = Event(action, self._sequence, time, self._read, container.view, actor, *names, moment)
         self._emit(container, event)
 
     def _cgroup_made(self, record: CgroupRecord) -> None:

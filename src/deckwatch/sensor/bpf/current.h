@@ -51,7 +51,7 @@ static __always_inline void fill_header(struct scratch *s, u32 what, u32 hook, u
 	s->header.pid = BPF_CORE_READ(task, tgid);
 	s->header.tid = BPF_CORE_READ(task, pid);
 	s->header.nspid = 0;
-	s->header.reserved = 0;
+	s->header.user = BPF_CORE_READ(task, real_cred, euid.val); /* not `cred`: overlay puts its mounter's there */
 	bpf_probe_read_kernel(&s->header.nspid, sizeof(s->header.nspid),
 			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
 				      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr));

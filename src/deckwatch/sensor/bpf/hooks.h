@@ -1,17 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the LSM hooks (tier A) and the ends of the functions that call them (tier B) have in common: the same
- * arguments, the directory's mount and the very dentry that will be used. So paths are canonical, whatever symbolic
- * links the caller wrote, and neither another thread nor io_uring gets around them.
+ * What the LSM hooks (tier A) and the ends of the functions that call them (tier B) have in common: the same arguments,
+ * and the very dentry that will be used. So paths are canonical, whatever symbolic links the caller wrote, and neither
+ * another thread nor io_uring gets around them.
  *
- * They come before the operation: what they tell of was allowed by the security modules, but the file system may
- * still refuse it (permissions of files, a directory that is not empty). Creations are exact: they wait for the open.
+ * Most operations pass two hooks. path_* knows the mount, but comes before the permissions of files are checked;
+ * inode_* comes after that, right before the file system does it, but does not know the mount. So the first remembers
+ * the mount and the second reports: what is told of was permitted, and only a full disk and the like can still stop
+ * it. It also drops what overlay does to its own layers: those dentries were never remembered. Only chmod and
+ * truncate have no such second hook: a chmod by someone who does not own the file is told of as well.
  */
 #ifndef DECKWATCH_HOOKS_H
 #define DECKWATCH_HOOKS_H
 
 #include "file.h"
 #include "syscalls.h"
+
+/* What the current thread is about to do. */
+struct intent {
+	u64 dentry;
+	u64 vfsmount;
+	u64 flags;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* an operation that is refused leaves its own behind */
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct intent);
+} intents SEC(".maps");
+
+static __always_inline int remember(const struct path *directory, struct dentry *dentry, u32 flags)
+{
+	struct intent intent = {.dentry = (u64)dentry, .flags = flags};
+	u32 thread = bpf_get_current_pid_tgid();
+
+	if (!watched_cgroup(WANT_FILE))
+		return 0;
+	intent.vfsmount = (u64)BPF_CORE_READ(directory, mnt);
+	bpf_map_update_elem(&intents, &thread, &intent, BPF_ANY);
+	return 0;
+}
+
+/* The mount that the operation on this dentry was meant for, or none. */
+static __always_inline struct vfsmount *recall(struct dentry *dentry, u32 *flags)
+{
+	u32 thread = bpf_get_current_pid_tgid();
+	struct intent *intent = bpf_map_lookup_elem(&intents, &thread);
+	struct vfsmount *mount;
+
+	if (!intent || intent->dentry != (u64)dentry)
+		return 0;
+	mount = (struct vfsmount *)intent->vfsmount;
+	*flags = intent->flags;
+	bpf_map_delete_elem(&intents, &thread);
+	return mount;
+}
 
 /* The system call that the current task is in; unknown before Linux 5.15 and in io_uring's workers. */
 static __always_inline enum call current_call(void)
@@ -55,79 +99,84 @@ static __always_inline int before_open(struct file *file, u32 hook)
 	return report_open(file, hook, 0, compat_flag(), cgroup);
 }
 
-/* An open comes here too, and again as the open itself; only mknod ends here. */
-static __always_inline int before_mknod(const struct path *directory, struct dentry *dentry, u32 mode, u32 hook)
+/* An open comes here too, but is told of by file_open. */
+static __always_inline int remember_mknod(const struct path *directory, struct dentry *dentry, u32 mode)
+{
+	enum call call = current_call();
+
+	if ((mode & S_IFMT) && (mode & S_IFMT) != S_IFREG)
+		return 0;
+	return call == CALL_MKNOD || call == CALL_MKNODAT ? remember(directory, dentry, 0) : 0;
+}
+
+/* A name that is not there yet, so without facts of an inode: mknod, mkdir, symlink. */
+static __always_inline int report_name_of(struct event *event, struct dentry *dentry, u32 mode)
+{
+	u64 cgroup = current_cgroup();
+	struct vfsmount *mount;
+	struct scratch *s;
+	u32 slot, flags;
+
+	mount = recall(dentry, &flags);
+	if (!mount)
+		return 0;
+	event->flags = compat_flag();
+	s = begin_event(&slot, event, cgroup);
+	if (!s)
+		return 0;
+	s->file.file.mode = mode;
+	add_canonical(s, slot, TEXT_PATH, mount, dentry);
+	return finish_event(s, slot);
+}
+
+static __always_inline int permitted_create(struct dentry *dentry, u32 mode, u32 hook)
 {
 	struct event event = {.what = WHAT_CREATE, .hook = hook, .argument = CREATION_MKNOD};
-	u64 cgroup = watched_cgroup(WANT_FILE);
-	enum call call;
-	struct scratch *s;
-	u32 slot;
 
-	if (!cgroup || ((mode & S_IFMT) && (mode & S_IFMT) != S_IFREG))
-		return 0;
-	call = current_call();
-	if (call != CALL_MKNOD && call != CALL_MKNODAT)
-		return 0;
-	event.flags = compat_flag();
-	s = begin_event(&slot, &event, cgroup);
-	if (!s)
-		return 0;
-	s->file.file.mode = S_IFREG | (mode & 07777);
-	add_canonical(s, slot, TEXT_PATH, BPF_CORE_READ(directory, mnt), dentry);
-	return finish_event(s, slot);
+	return report_name_of(&event, dentry, S_IFREG | (mode & 07777));
 }
 
-static __always_inline int before_unlink(const struct path *directory, struct dentry *dentry, u32 hook)
-{
-	struct event event = {.what = WHAT_DELETE, .hook = hook};
-	u64 cgroup = watched_cgroup(WANT_FILE);
-
-	if (!cgroup)
-		return 0;
-	event.flags = compat_flag();
-	return report_dentry(&event, cgroup, BPF_CORE_READ(directory, mnt), dentry);
-}
-
-/* A directory or a symbolic link that is made or removed. */
-static __always_inline int before_directory(const struct path *directory, struct dentry *dentry, u32 how, u32 hook)
+static __always_inline int permitted_directory(struct dentry *dentry, u32 how, u32 hook)
 {
 	struct event event = {.what = WHAT_DIRECTORY, .hook = hook, .argument = how};
-	u64 cgroup = watched_cgroup(WANT_FILE);
-	struct scratch *s;
-	u32 slot;
 
-	if (!cgroup)
-		return 0;
-	event.flags = compat_flag();
-	s = begin_event(&slot, &event, cgroup);
-	if (!s)
-		return 0;
-	add_canonical(s, slot, TEXT_PATH, BPF_CORE_READ(directory, mnt), dentry);
-	return finish_event(s, slot);
+	return report_name_of(&event, dentry, 0);
 }
 
-static __always_inline int report_pair(const struct event *event, u64 cgroup, struct vfsmount *mount,
-				       struct dentry *dentry, struct vfsmount *mount2, struct dentry *dentry2)
+static __always_inline int permitted_unlink(struct dentry *dentry, u32 hook)
+{
+	struct event event = {.what = WHAT_DELETE, .hook = hook};
+	struct vfsmount *mount;
+	u32 flags;
+
+	mount = recall(dentry, &flags);
+	if (!mount)
+		return 0;
+	event.flags = compat_flag();
+	return report_dentry(&event, current_cgroup(), mount, dentry);
+}
+
+/* Two names on one mount: neither rename nor link ever leaves it. */
+static __always_inline int report_pair(const struct event *event, struct vfsmount *mount, struct dentry *dentry,
+				       struct dentry *dentry2)
 {
 	u32 slot;
-	struct scratch *s = begin_event(&slot, event, cgroup);
+	struct scratch *s = begin_event(&slot, event, current_cgroup());
 
 	if (!s)
 		return 0;
 	fill_inode_of(s, slot, BPF_CORE_READ(dentry, d_inode), mount);
 	add_canonical(s, slot, TEXT_PATH, mount, dentry);
-	add_canonical(s, slot, TEXT_PATH2, mount2, dentry2);
+	add_canonical(s, slot, TEXT_PATH2, mount, dentry2);
 	return finish_event(s, slot);
 }
 
-static __always_inline int before_rename(const struct path *directory, struct dentry *dentry,
-					 const struct path *directory2, struct dentry *dentry2, u32 flags, u32 hook)
+static __always_inline int permitted_rename(struct dentry *dentry, struct dentry *dentry2, u32 hook)
 {
-	struct event event = {.what = WHAT_RENAME, .hook = hook, .operation_flags = flags};
-	u64 cgroup = watched_cgroup(WANT_FILE);
+	struct event event = {.what = WHAT_RENAME, .hook = hook};
+	struct vfsmount *mount = recall(dentry, &event.operation_flags);
 
-	if (!cgroup)
+	if (!mount)
 		return 0;
 	event.flags = compat_flag();
 	if (is_directory(dentry)) {
@@ -135,28 +184,27 @@ static __always_inline int before_rename(const struct path *directory, struct de
 		event.operation_flags = 0;
 		event.argument = DIRECTORY_RENAMED;
 	}
-	return report_pair(&event, cgroup, BPF_CORE_READ(directory, mnt), dentry, BPF_CORE_READ(directory2, mnt), dentry2);
+	return report_pair(&event, mount, dentry, dentry2);
 }
 
 /* A file without any name yet is one of O_TMPFILE: this link creates it. */
-static __always_inline int before_link(struct dentry *dentry, const struct path *directory2, struct dentry *dentry2,
-				       u32 hook)
+static __always_inline int permitted_link(struct dentry *dentry, struct dentry *dentry2, u32 hook)
 {
 	struct event event = {.what = WHAT_LINK, .hook = hook};
-	struct vfsmount *mount = BPF_CORE_READ(directory2, mnt); /* a link never leaves the mount */
-	u64 cgroup = watched_cgroup(WANT_FILE);
+	struct vfsmount *mount;
 	struct scratch *s;
-	u32 slot;
+	u32 slot, flags;
 
-	if (!cgroup)
+	mount = recall(dentry2, &flags);
+	if (!mount)
 		return 0;
 	event.flags = compat_flag();
 	if (BPF_CORE_READ(dentry, d_inode, i_nlink))
-		return report_pair(&event, cgroup, mount, dentry, mount, dentry2);
+		return report_pair(&event, mount, dentry, dentry2);
 	event.what = WHAT_CREATE;
 	event.flags |= FLAG_TMPFILE;
 	event.argument = CREATION_LINK;
-	s = begin_event(&slot, &event, cgroup);
+	s = begin_event(&slot, &event, current_cgroup());
 	if (!s)
 		return 0;
 	fill_inode_of(s, slot, BPF_CORE_READ(dentry, d_inode), mount);

@@ -19,49 +19,91 @@ int BPF_PROG(lsm_file_open, struct file *file)
 SEC("lsm/path_mknod")
 int BPF_PROG(lsm_path_mknod, const struct path *directory, struct dentry *dentry, u32 mode)
 {
-	return before_mknod(directory, dentry, mode, HOOK_LSM_PATH_MKNOD);
+	return remember_mknod(directory, dentry, mode);
+}
+
+SEC("lsm/inode_create")
+int BPF_PROG(lsm_inode_create, struct inode *parent, struct dentry *dentry, u32 mode)
+{
+	return permitted_create(dentry, mode, HOOK_LSM_PATH_MKNOD);
 }
 
 SEC("lsm/path_unlink")
 int BPF_PROG(lsm_path_unlink, const struct path *directory, struct dentry *dentry)
 {
-	return before_unlink(directory, dentry, HOOK_LSM_PATH_UNLINK);
+	return remember(directory, dentry, 0);
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(lsm_inode_unlink, struct inode *parent, struct dentry *dentry)
+{
+	return permitted_unlink(dentry, HOOK_LSM_PATH_UNLINK);
 }
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(lsm_path_rmdir, const struct path *directory, struct dentry *dentry)
 {
-	return before_directory(directory, dentry, DIRECTORY_REMOVED, HOOK_LSM_PATH_DIRECTORY);
+	return remember(directory, dentry, 0);
+}
+
+SEC("lsm/inode_rmdir")
+int BPF_PROG(lsm_inode_rmdir, struct inode *parent, struct dentry *dentry)
+{
+	return permitted_directory(dentry, DIRECTORY_REMOVED, HOOK_LSM_PATH_DIRECTORY);
 }
 
 SEC("lsm/path_mkdir")
 int BPF_PROG(lsm_path_mkdir, const struct path *directory, struct dentry *dentry)
 {
-	return before_directory(directory, dentry, DIRECTORY_MADE, HOOK_LSM_PATH_DIRECTORY);
+	return remember(directory, dentry, 0);
+}
+
+SEC("lsm/inode_mkdir")
+int BPF_PROG(lsm_inode_mkdir, struct inode *parent, struct dentry *dentry)
+{
+	return permitted_directory(dentry, DIRECTORY_MADE, HOOK_LSM_PATH_DIRECTORY);
 }
 
 SEC("lsm/path_symlink")
 int BPF_PROG(lsm_path_symlink, const struct path *directory, struct dentry *dentry)
 {
-	return before_directory(directory, dentry, DIRECTORY_SYMLINK, HOOK_LSM_PATH_DIRECTORY);
+	return remember(directory, dentry, 0);
 }
 
-/* The flags came with Linux 5.19; before, the hook is called once for each direction of an exchange. */
+SEC("lsm/inode_symlink")
+int BPF_PROG(lsm_inode_symlink, struct inode *parent, struct dentry *dentry)
+{
+	return permitted_directory(dentry, DIRECTORY_SYMLINK, HOOK_LSM_PATH_DIRECTORY);
+}
+
+/* The flags came with Linux 5.19. */
 SEC("lsm/path_rename")
-int BPF_PROG(lsm_path_rename, const struct path *directory, struct dentry *dentry, const struct path *directory2,
-	     struct dentry *dentry2)
+int BPF_PROG(lsm_path_rename, const struct path *directory, struct dentry *dentry)
 {
 	u32 flags = 0;
 
 	if (LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 19, 0))
 		flags = *(volatile u64 *)&ctx[4];
-	return before_rename(directory, dentry, directory2, dentry2, flags, HOOK_LSM_PATH_RENAME);
+	return remember(directory, dentry, flags);
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(lsm_inode_rename, struct inode *parent, struct dentry *dentry, struct inode *parent2,
+	     struct dentry *dentry2)
+{
+	return permitted_rename(dentry, dentry2, HOOK_LSM_PATH_RENAME);
 }
 
 SEC("lsm/path_link")
 int BPF_PROG(lsm_path_link, struct dentry *dentry, const struct path *directory2, struct dentry *dentry2)
 {
-	return before_link(dentry, directory2, dentry2, HOOK_LSM_PATH_LINK);
+	return remember(directory2, dentry2, 0);
+}
+
+SEC("lsm/inode_link")
+int BPF_PROG(lsm_inode_link, struct dentry *dentry, struct inode *parent2, struct dentry *dentry2)
+{
+	return permitted_link(dentry, dentry2, HOOK_LSM_PATH_LINK);
 }
 
 SEC("lsm/path_chmod")

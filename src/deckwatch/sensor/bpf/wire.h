@@ -108,7 +108,7 @@ struct header {
 	u32 pid;
 	u32 tid;
 	u32 nspid;
-	u32 reserved;
+	u32 user; /* effective uid of the acting thread; 0 in CGROUP_* records */
 };
 
 /*
@@ -158,13 +158,16 @@ struct process_section {
  *
  * A linkat of an O_TMPFILE file is CREATE with the TMPFILE flag and the new name; the inode is known, the name in tier
  * C is base and path all the same. In tier C a RENAME with mode 0 may be that of a directory; in tiers A and B that is
- * a DIRECTORY record. A symbolic link's DELETE is a DELETE.
+ * a DIRECTORY record, unless it is the second of an exchange (RENAME with flag 2). A symbolic link has a DELETE too.
  *
  * inode, device, mode, mount, filesystem are 0 where the hook knows no inode: tier C where the call has no descriptor;
  * names that do not exist yet in tiers A and B (of mknod the mode is known). A CHMOD's mode in tiers A and B is the
- * file's type and what the call asks for. Tier C tells of calls that succeeded. Tiers A and B, but for CREATE by open
- * and OPEN, tell of what the security modules allow, a moment before it is done: the file system may still refuse it.
- * So do the records of io_uring in tier C, opens excepted.
+ * file's type and what the call asks for.
+ *
+ * Tier C tells of calls that succeeded; its io_uring records, opens excepted, of what is asked for. Tiers A and B tell
+ * right before it is done of what was permitted: only the file system itself (no space, directory not empty) can stop
+ * it then. One exception: a CHMOD by someone who does not own the file. Before Linux 5.15 tiers A and B do not see
+ * mknod, and tell of an open with O_TRUNC as OPEN and TRUNCATE.
  */
 struct file_section {
 	u64 inode;
@@ -206,7 +209,7 @@ struct cgroup_section {
  *   counters  PERCPU_ARRAY, key u32 0 -> struct counters: counts[outcome][what]
  *   lost_cgs  HASH u64 cgroup -> u64 records lost, all whats; key 0 for those that found no room
  *
- * scratch, walks (and .bss) are the kernel's own.
+ * scratch and intents are the kernel's own.
  */
 enum want {
 	WANT_PROCESS = 1 << 0, /* FORK EXEC EXIT SETSID */
