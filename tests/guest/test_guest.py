@@ -1,0 +1,78 @@
+"""The scenes once more, inside an emulated machine: another kernel, pure cgroup v2, and every tier in turn."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from deckwatch.sensor.tiers import TIERS
+from tests.guest import debian, image, machine
+from tests.guest.report import Report, unpack
+from tests.scenes import host
+
+pytestmark = pytest.mark.slow
+
+_SECONDS = 900.0  # several times what it takes
+_PACKAGES = {
+    "apt-get": "apt",
+    "busybox": "busybox-static",
+    "dpkg-deb": "dpkg",
+    "gcc": "gcc",
+    "mke2fs": "e2fsprogs",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "runc": "runc",
+}
+_JOB = f"""\
+cd {image.CHECKOUT}
+export CI=1 DECKWATCH_SCENES_PAYLOAD=/payload
+mkdir /reports
+for tier in {" ".join(TIERS)}; do
+    echo "tier $tier"
+    export DECKWATCH_SCENES_TIER=$tier
+    {sys.executable} -m pytest tests/scenes --color=no -p no:cacheprovider --junit-xml=/reports/$tier.xml
+done
+tar -c -C /reports . > /dev/ttyS1
+"""
+
+
+def _missing() -> Iterator[str]:
+    if os.uname().machine != "x86_64":
+        yield "the guest is an x86-64 machine with the programs of this one"
+    for program, package in _PACKAGES.items():
+        if shutil.which(program) is None:
+            yield f"no {program} (Debian's package {package})"
+
+
+@pytest.fixture(scope="module")
+def reports(pytestconfig: pytest.Config) -> dict[str, Report]:
+    """What became of the scenes in the guest, by tier."""
+    host.require("; ".join(_missing()))
+    assert pytestconfig.cache is not None
+    kernel = debian.kernel(pytestconfig.cache.mkdir("guest-kernel"))
+    with TemporaryDirectory() as folder:
+        disk = _disk(kernel, Path(folder))
+        run = machine.boot(kernel.image, disk, seconds=_SECONDS)
+    print(run.console)  # noqa: T201 -- pytest shows it when a test fails
+    assert run.finished, f"the guest did not end within {_SECONDS:.0f} s"
+    return unpack(run.report)
+
+
+def _disk(kernel: debian.Kernel, folder: Path) -> Path:
+    tree = image.gather(folder / "root")
+    tree.put("sbin/init", Path(__file__).with_name("init").read_bytes())
+    tree.put("lib/modules/overlay.ko", kernel.module("overlay"))
+    tree.put("job", _JOB.encode())
+    host.compile_payload(tree.root / "payload")
+    return tree.write(folder / "disk")
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_scene_passes_in_the_guest(reports: dict[str, Report], tier: str) -> None:
+    report = reports[tier]
+    assert not report.others, "\n\n".join(f"{name}: {reason}" for name, reason in report.others.items())
+    assert report.tier == tier
+    assert len(report.passed) >= 14
