@@ -148,6 +148,8 @@ class Kernel:
         self.batches = list(batches)
         self.alive = list(tasks)
         self.lost: list[Lost] = []
+        self.lost_of: dict[int, int] = {}
+        self.missed_calls = 0
         self.watched: set[int] = set()
         self.closed = False
 
@@ -168,6 +170,12 @@ class Kernel:
     def losses(self) -> list[Lost]:
         lost, self.lost = self.lost, []
         return lost
+
+    def lost_by_cgroup(self) -> dict[int, int]:
+        return dict(self.lost_of)
+
+    def missed(self) -> int:
+        return self.missed_calls
 
     def close(self) -> None:
         self.closed = True

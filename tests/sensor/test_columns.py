@@ -96,6 +96,12 @@ def names(node: Mapping[str, Any], above: str = "") -> Iterator[str]:
                 yield from names(each, f"{above}{key}.")
 
 
+def leaves(node: Mapping[str, Any]) -> Iterator[str]:
+    """The dotted name of everything in a document that is no object."""
+    every = list(names(node))
+    yield from (name for name in every if not any(other.startswith(f"{name}.") for other in every))
+
+
 def rows(column: Column) -> list[list[Any]]:
     """The values of each event."""
     contents: list[list[Any]] = []
@@ -115,6 +121,14 @@ def test_columns_hold_what_documents_hold(some: list[Event], data: st.DataObject
     odd = data.draw(st.lists(st.tuples(st.sampled_from(known), st.sampled_from(KINDS)), max_size=5))
     for name, kind in [*((name, kind_of(name)) for name in known), *odd]:
         assert rows(fields.column(name, kind)) == rows(DocumentFields(documents).column(name, kind)), (name, kind)
+
+
+@settings(deadline=None, max_examples=50)
+@given(events())
+def test_every_field_has_a_type(some: list[Event]) -> None:
+    """So that a query may name it. Labels have names of their own."""
+    found = {name for event in some for name in leaves(Describer(NODE, "run").document(event))}
+    assert {name for name in found if field_table().resolve(name) is None and "container.labels." not in name} == set()
 
 
 def kind_of(name: str) -> Kind:

@@ -310,7 +310,7 @@ def test_setup_of_a_container_is_left_out_and_counted() -> None:
         init.file(What.CREATE, "/opt/a", argument=1),
     )
     assert [document["event"]["action"] for document in documents] == [["exec"], ["creation"]]
-    assert stage.translator.left_out == {"runtime setup": 7}
+    assert stage.translator.left_out == {"runtime setup": 7, "bookkeeping": 1}
     assert "previous" not in documents[0]["process"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from deckwatch.sensor.btf import Btf
 from deckwatch.sensor.errors import SensorError
 from deckwatch.sensor.libbpf import LibbpfError
-from deckwatch.sensor.program import KERNEL_TYPES, OBJECTS, BpfObject, Map, Program, object_bytes
+from deckwatch.sensor.program import _MISSED, _RUNS, KERNEL_TYPES, OBJECTS, BpfObject, Map, Program, object_bytes
 from deckwatch.sensor.tiers import GROUPS, TIERS, Request, load
 from tests.sensor.machine import needs_kernel
 
@@ -128,8 +128,18 @@ def test_a_ring_has_the_size_asked_for(bpf: BpfObject):
 
 
 @needs_kernel
-def test_the_kernel_counts_how_often_a_program_runs(bpf: BpfObject, kernel: Btf):
+def test_the_kernel_counts_how_often_a_program_runs(bpf: BpfObject):
     with bpf.statistics():
-        before = bpf.runs("tp_sys_exit", kernel)
+        before = bpf.runs("tp_sys_exit")
         KERNEL_TYPES.stat()
-        assert bpf.runs("tp_sys_exit", kernel) > before
+        assert bpf.runs("tp_sys_exit") > before
+    assert bpf.missed() == 0
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("name", "offset"), [pytest.param("run_cnt", _RUNS, id="runs"), pytest.param("recursion_misses", _MISSED, id="missed")]
+)
+def test_the_kernel_s_counts_are_where_we_read_them(name: str, offset: int, kernel: Btf):
+    place = kernel.members("bpf_prog_info")[name]
+    assert (place.offset, place.size) == (offset, 8)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deckwatch.engine.ports import Holder
 from deckwatch.errors import DeckwatchError
 from deckwatch.sensor.containers import Containers
 from deckwatch.sensor.errors import SensorError
@@ -119,6 +120,36 @@ def test_events_do_not_wait_for_long(opened: Open) -> None:
     assert [each["container"] for each in found] == [{"id": ID}] * 2
 
 
+def test_time_does_not_pass_what_is_under_way(opened: Open) -> None:
+    """Neither while events are held, nor while more of them are ready than a batch can have."""
+    init, exec_ = first()
+    more = [init.file(What.DELETE, f"/{n}") for n in range(20_000)]
+    source = opened(Kernel([exec_], [], more), patience=(60,))
+    assert isinstance(source, Holder)
+    batches, deadline = [], time.monotonic() + 10
+    while sum(batches) < 1 + len(more) and time.monotonic() < deadline:
+        batch = source.poll(0.05)
+        batches.append(batch.height if batch else 0)
+        if (taken := sum(batches)) <= len(more):
+            waiting = [exec_, *more][taken]
+            assert source.holding <= NODE.boot_epoch + waiting.time
+    assert batches[0] == 0
+    assert len(batches) > 2
+    while source.holding <= NODE.boot_epoch + more[-1].time and time.monotonic() < deadline:
+        source.poll(0.05)
+    assert source.holding > NODE.boot_epoch + more[-1].time
+
+
+def test_losses_are_told_as_of_the_records_around_them(opened: Open) -> None:
+    """Records wait in the ring behind those that did not get in: a time of now would make them late."""
+    init, exec_ = first()
+    kernel = Kernel([exec_, init.file(What.DELETE, "/a")], [init.file(What.DELETE, "/b")])
+    kernel.lost = [Lost(cpu=0, what=What.OPEN, reason="ring full", count=1)]
+    found = documents(opened(kernel), 4)
+    assert [each["event"]["action"] for each in found] == [["exec"], ["deletion"], ["loss"], ["deletion"]]
+    assert [each["@timestamp"] for each in found] == sorted(each["@timestamp"] for each in found)
+
+
 def test_metadata_that_comes_late_is_on_later_events(opened: Open, tmp_path: Path) -> None:
     init, exec_ = first()
     kernel = Kernel([exec_])
@@ -158,6 +189,37 @@ def test_losses_are_events_and_counted(opened: Open) -> None:
     assert found[0]["data_stream"]["dataset"] == "deckwatch.losses"
     assert found[0]["event"]["action"] == ["loss"]
     assert source.counts.lost == {"kernel: ring full": 7, "kernel: undecodable": 1}
+
+
+@pytest.mark.parametrize(
+    ("lost_of", "named"),
+    [
+        pytest.param({CGROUP: 7}, ID, id="one"),
+        pytest.param({CGROUP: 4, OTHER_CGROUP: 3}, ID, id="one more than the other"),
+        pytest.param({CGROUP: 5, OTHER_CGROUP: 5}, None, id="two alike"),
+        pytest.param({CGROUP: 4, 0: 3}, ID, id="one more than unknown ones"),
+        pytest.param({0: 7}, None, id="unknown"),
+        pytest.param({12345: 7}, None, id="a cgroup that is no container's"),
+    ],
+)
+def test_the_container_that_lost_most_is_named(opened: Open, lost_of: dict[int, int], named: str | None) -> None:
+    kernel = Kernel()
+    kernel.lost = [Lost(cpu=0, what=What.OPEN, reason="ring full", count=7)]
+    kernel.lost_of = lost_of
+    source = opened(kernel)
+    assert documents(source, 1)[0].get("container", {}).get("id") == named
+    of_containers = {ID: lost_of.get(CGROUP, 0), OTHER_ID: lost_of.get(OTHER_CGROUP, 0)}
+    assert source.lost_by_container == {identity: count for identity, count in of_containers.items() if count}
+
+
+def test_a_container_is_named_for_what_was_lost_now(opened: Open) -> None:
+    """The kernel's table counts from the start."""
+    kernel = Kernel()
+    source = opened(kernel)
+    for lost_of, named in (({CGROUP: 90}, ID), ({CGROUP: 90, OTHER_CGROUP: 2}, OTHER_ID)):
+        kernel.lost_of = lost_of
+        kernel.lost = [Lost(cpu=0, what=What.OPEN, reason="ring full", count=1)]
+        assert documents(source, 1)[0]["container"]["id"] == named
 
 
 def test_lost_process_records_are_made_up_for(opened: Open) -> None:
@@ -202,6 +264,18 @@ def test_rings_are_incidents(opened: Open) -> None:
     source = opened(Kernel([exec_, init.file(What.IO_URING, "")]))
     assert len(documents(source, 2)) == 2
     assert source.counts.incidents == {"io_uring": 1}
+
+
+def test_missed_calls_are_incidents(opened: Open) -> None:
+    """They may have been anybody's, so they are not counted as lost events."""
+    kernel = Kernel()
+    kernel.missed_calls = 3
+    source = opened(kernel)
+    deadline = time.monotonic() + 10
+    while not source.counts.incidents and time.monotonic() < deadline:
+        source.poll(0.05)
+    assert source.counts.incidents == {"kernel: missed": 3}
+    assert source.counts.lost == {}
 
 
 class Broken(Kernel):

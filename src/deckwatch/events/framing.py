@@ -16,6 +16,7 @@ CHUNK_BYTES = 64 << 20
 LINE_BYTES = 16 << 20
 
 _NEWLINE = 10
+_SEARCHED_BYTES = 1 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Fill: TypeAlias = Callable[[memoryview], int]
@@ -74,7 +75,7 @@ def frame(fill: Fill, *, chunk_bytes: int = CHUNK_BYTES, line_bytes: int = LINE_
     searched = 0  # so much of the rest has no newline
     while True:
         data, ended = _extend(rest, fill, chunk_bytes)
-        ends = np.flatnonzero(data[searched:] == _NEWLINE) + (searched + 1)
+        ends = _newlines(data[searched:]) + (searched + 1)
         if ended and len(data) and not (len(ends) and ends[-1] == len(data)):
             ends = np.append(ends, len(data))
         if len(ends):
@@ -101,6 +102,15 @@ def _extend(rest: NDArray[np.uint8], fill: Fill, size: int) -> tuple[NDArray[np.
     data[: len(rest)] = rest
     added = fill(data.data[len(rest) :])
     return data[: len(rest) + added], added == 0
+
+
+def _newlines(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Where newlines are; searched piece by piece, since the comparison of a whole chunk outgrows the cache."""
+    pieces = (
+        np.flatnonzero(data[start : start + _SEARCHED_BYTES] == _NEWLINE) + start
+        for start in range(0, len(data), _SEARCHED_BYTES)
+    )
+    return np.concatenate([np.empty(0, np.int64), *pieces])
 
 
 def _pass_over(data: NDArray[np.uint8], fill: Fill, size: int) -> tuple[int, NDArray[np.uint8]]:

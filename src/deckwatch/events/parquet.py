@@ -29,17 +29,17 @@ def read_parquet(
 
     A damaged file yields what can be read of it and a dead letter.
     """
-    size = height or BATCH_ROWS
     try:
         with _opened(path) as file:
+            asked: set[tuple[str, Kind]] = set()
             leaves = sorted({leaf for name in fields for leaf in places(file.schema_arrow, name)})
             for group in range(file.num_row_groups):
+                size = _even(file.metadata.row_group(group).num_rows, height or BATCH_ROWS)
                 batches = file.iter_batches(size, row_groups=[group], columns=leaves)
                 for number, batch in enumerate(batches):
                     table = without_views(pa.Table.from_batches([batch]))
-                    columns = TableFields(table)
-                    for name, kind in fields.items():  # here, since reading runs ahead in a thread of its own
-                        columns.column(name, kind)
+                    columns = TableFields(table, asked)
+                    columns.decode_asked()  # here, since reading runs ahead in a thread of its own
                     rows = _ParquetRows(again, _Place(path, size, group, number))
                     yield Part(counts_of(table), (), 0, rows, columns)
     except (pa.ArrowException, OSError) as fault:
@@ -50,13 +50,19 @@ def read_parquet(
 def _opened(path: str) -> pq.ParquetFile:
     """A file whose texts are read as the dictionaries they are stored as, where these stay small."""
     metadata = pq.read_metadata(path)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
     texts = [
-        metadata.schema.column(i).path
-        for i in range(metadata.num_columns)
-        if str(metadata.schema.column(i).logical_type) == "String"
-        and all(_is_small_dictionary(metadata.row_group(group).column(i)) for group in range(metadata.num_row_groups))
+        column.path
+        for number, column in enumerate(columns)
+        if str(column.logical_type) == "String" and all(_is_small_dictionary(group.column(number)) for group in groups)
     ]
     return pq.ParquetFile(path, metadata=metadata, read_dictionary=texts)
+
+
+def _even(rows: int, most: int) -> int:
+    """How many rows batches of equal size have, when they may have no more than so many."""
+    return -(-rows // max(1, -(-rows // most))) or most
 
 
 def _is_small_dictionary(chunk: pq.ColumnChunkMetaData) -> bool:

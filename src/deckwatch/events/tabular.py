@@ -32,16 +32,26 @@ def read_frame(frame: Frame, height: int | None = None) -> Generator[Part, None,
 
 
 class TableFields:
-    """The fields of a table, however each is spelled: flat with dots, in structs, in lists of structs."""
+    """The fields of a table, however each is spelled: flat with dots, in structs, in lists of structs.
 
-    def __init__(self, table: pa.Table) -> None:
+    `asked` collects the fields that are asked for.
+    """
+
+    def __init__(self, table: pa.Table, asked: set[tuple[str, Kind]] | None = None) -> None:
         self.table = table
+        self._asked = set() if asked is None else asked
         self._decoded: dict[tuple[str, Kind], Column] = {}
 
     def column(self, name: str, kind: Kind) -> Column:
+        self._asked.add((name, kind))
         if (name, kind) not in self._decoded:
             self._decoded[name, kind] = self._column(name, kind)
         return self._decoded[name, kind]
+
+    def decode_asked(self) -> None:
+        """Decode what has been asked for so far, of other tables too."""
+        for name, kind in tuple(self._asked):
+            self._decoded[name, kind] = self._column(name, kind)
 
     def _column(self, name: str, kind: Kind) -> Column:
         if "_source" not in self.table.column_names:

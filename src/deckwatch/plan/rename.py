@@ -1,8 +1,8 @@
-"""Occurrences of fields told apart."""
+"""Expressions on other fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
@@ -26,23 +26,25 @@ from deckwatch.eql.nodes import (
 
 def numbered(test: Expr) -> Expr:
     """The test with every occurrence of a field named 0, 1, … in source order."""
-    return _numbered(test, count())
+    numbers = count()
+    return renamed(test, lambda _: str(next(numbers)))
 
 
-def _numbered(node: Expr, numbers: Iterator[int]) -> Expr:
+def renamed(node: Expr, to: Callable[[str], str]) -> Expr:
+    """The expression with the names of its fields, taken in source order, changed."""
     match node:
         case Literal():
             return node
         case Field():
-            return replace(node, name=str(next(numbers)))
+            return replace(node, name=to(node.name))
         case Sign() | Not() | IsNull() | InRange() | Match():
-            return replace(node, operand=_numbered(node.operand, numbers))
+            return replace(node, operand=renamed(node.operand, to))
         case Arithmetic() | Comparison():
-            left = _numbered(node.left, numbers)
-            return replace(node, left=left, right=_numbered(node.right, numbers))
+            left = renamed(node.left, to)
+            return replace(node, left=left, right=renamed(node.right, to))
         case Membership():
-            return replace(node, operand=_numbered(node.operand, numbers))
+            return replace(node, operand=renamed(node.operand, to))
         case Call():
-            return replace(node, arguments=tuple(_numbered(each, numbers) for each in node.arguments))
+            return replace(node, arguments=tuple(renamed(each, to) for each in node.arguments))
         case And() | Or():
-            return replace(node, terms=tuple(_numbered(each, numbers) for each in node.terms))
+            return replace(node, terms=tuple(renamed(each, to) for each in node.terms))

@@ -86,13 +86,15 @@ class FieldView:
 
     def python_lists(self, codes: Codes) -> list[list[Any]]:
         """The contents of the given values as lists, for the few that need Python."""
-        contents: list[list[Any]] = self.lists.gather(codes).to_list()
-        return contents
+        if self._multiple:
+            contents: list[list[Any]] = self.lists[pl.Series(codes)].to_list()
+            return contents
+        return [[] if value is None else [value] for value in self._values[pl.Series(codes)].to_list()]
 
     def gathered(self, rows: Rows) -> pl.Series:
         """The contents of the given events: single values, or lists when the batch holds any."""
         source = self.lists if self._multiple else self._values
-        return source.gather(self.codes[rows])
+        return source[pl.Series(self.codes[rows])]
 
 
 class Views(dict[str, FieldView]):

@@ -17,6 +17,9 @@ SETUP = "runtime setup"
 
 OUTSIDE = "not in a container"
 
+BOOKKEEPING = "bookkeeping"
+"""They only change what is known: sessions, directories and symbolic links, cgroups."""
+
 _HOST_MOUNTS = int(Flag.HOST_MOUNTS)
 _TRACKED = int(Flag.TRACKED_BY_NAME)
 _WRITES = 0o3
@@ -41,7 +44,7 @@ class Translator:
         watch: Callable[[int, bool], None],
     ) -> None:
         self.left_out: Counter[str] = Counter()
-        """Records that are no events, by reason."""
+        """Records that are no events, by reason; all others are at least one."""
         self.rings = 0
         """How many io_urings containers have made."""
         self._sequence = 0
@@ -116,6 +119,7 @@ class Translator:
                 container.end()
 
     def _setsid(self, record: ProcessRecord) -> None:
+        self.left_out[BOOKKEEPING] += 1
         self._processes.setsid(record)
 
     def _process_event(self, record: ProcessRecord, container: Container, process: Process, moment: Moment) -> None:
@@ -150,6 +154,7 @@ class Translator:
             return
         names = self._namer.names(record, process, container)
         if what == What.DIRECTORY and record.argument != DIRECTORY_RENAMED:
+            self.left_out[BOOKKEEPING] += 1
             return
         self._event(action_of(what, record.hook), record.time, container, process, names)
         if what == What.CREATE and record.argument == _BY_OPEN and record.operation_flags & _WRITES:
@@ -173,12 +178,14 @@ class Translator:
         self._emit(container, event)
 
     def _cgroup_made(self, record: CgroupRecord) -> None:
+        self.left_out[BOOKKEEPING] += 1
         container = self._containers.add(record.cgroup, record.path)
         is_watched = bool(record.flags & _TRACKED)
         if is_watched != (container is not None):
             self._watch(record.cgroup, container is not None)
 
     def _cgroup_removed(self, record: CgroupRecord) -> None:
+        self.left_out[BOOKKEEPING] += 1
         self._containers.remove(record.cgroup, record.time)
 
 
