@@ -17,7 +17,7 @@ import yaml
 TABLE = Path(__file__).parents[1] / "src" / "deckwatch" / "events" / "fields.tsv"
 HEADER = (
     "# name, mapping type, n (several values are usual) or 1; "
-    "ECS 9.3.0 (Apache-2.0), and what cloud_defend adds; written by tools/generate_fields.py"
+    "ECS 9.3.0 (Apache-2.0), what cloud_defend adds and what deckwatch adds; written by tools/generate_fields.py"
 )
 RELATIVES = ("parent", "group_leader", "session_leader", "entry_leader")
 
@@ -39,6 +39,19 @@ CONTAINER_FIELDS = {
 }
 """What container sensors write and ECS lacks or has otherwise."""
 
+OWN_FIELDS = {
+    "deckwatch.args_cut": ("boolean", "1"),
+    "deckwatch.container.outer": ("keyword", "n"),
+    "deckwatch.container.sandbox": ("boolean", "1"),
+    "deckwatch.loss.count": ("long", "1"),
+    "deckwatch.loss.cpu": ("long", "1"),
+    "deckwatch.loss.reason": ("keyword", "1"),
+    "deckwatch.loss.what": ("keyword", "1"),
+    "deckwatch.path_cut": ("boolean", "1"),
+    "deckwatch.path_unchecked": ("boolean", "1"),
+}
+"""What deckwatch's own sensor writes besides."""
+
 Row = tuple[str, tuple[str, str]]
 
 
@@ -51,7 +64,7 @@ def ecs_rows(path: Path) -> Iterator[Row]:
 
 
 def table(path: Path) -> str:
-    rows = dict(ecs_rows(path)) | CONTAINER_FIELDS
+    rows = dict(ecs_rows(path)) | CONTAINER_FIELDS | OWN_FIELDS
     lines = (f"{name}\t{mapping}\t{cardinality}" for name, (mapping, cardinality) in sorted(rows.items()))
     return "\n".join([HEADER, *lines, ""])
 

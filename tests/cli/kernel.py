@@ -34,6 +34,7 @@ class FakeKernelSource(FakeSource):
         batches = [(0.0, documents[start : start + 100]) for start in range(0, len(documents), 100)]
         super().__init__(batches, FakeClock(), live=False, lateness=float("inf"))
         self.lost.update(LOST)
+        self.lost_by_container = dict.fromkeys(["c07e0a1dc4b9" + "0" * 52], 2)
 
 
 def recorded() -> Sequence[dict[str, Any]]:

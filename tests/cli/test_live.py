@@ -148,7 +148,8 @@ def test_status(status: Status, width: int) -> None:
 def test_summary_of_a_troubled_watch() -> None:
     rules = deckwatch.founding_rules()
     status = replace(TROUBLED, hits={rule.rule_id: 2 for rule in rules})
-    text = "\n".join([*paragraph(status, rules, None, None), "", one_line(status, rules), ""])
+    lost = {"ab" * 32: 2, "cd" * 32: 7, "ef" * 32: 1, "01" * 32: 1}
+    text = "\n".join([*paragraph(status, rules, None, None, lost), "", one_line(status, rules), ""])
     assert_golden(GOLDEN / "watch_summary.txt", text)
 
 

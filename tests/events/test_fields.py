@@ -47,6 +47,7 @@ TABLE = Path(fields.__file__).with_name("fields.tsv")
             FieldInfo("cloud_defend.package_policy_revision", "short", "long"),
             id="cloud_defend",
         ),
+        pytest.param("deckwatch.loss.count", FieldInfo("deckwatch.loss.count", "long", "long"), id="of our own sensor"),
         pytest.param("process.nmae", None, id="unknown"),
     ],
 )

@@ -138,7 +138,8 @@ def test_the_kernel_counts_how_often_a_program_runs(bpf: BpfObject):
 
 @needs_kernel
 @pytest.mark.parametrize(
-    ("name", "offset"), [pytest.param("run_cnt", _RUNS, id="runs"), pytest.param("recursion_misses", _MISSED, id="missed")]
+    ("name", "offset"),
+    [pytest.param("run_cnt", _RUNS, id="runs"), pytest.param("recursion_misses", _MISSED, id="missed")],
 )
 def test_the_kernel_s_counts_are_where_we_read_them(name: str, offset: int, kernel: Btf):
     place = kernel.members("bpf_prog_info")[name]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
@@ -13,10 +14,13 @@ from deckwatch.errors import DeckwatchError
 from deckwatch.events.reader import open_events
 from deckwatch.sensor.documents import Describer
 from deckwatch.sensor.event import Event
+from deckwatch.sensor.node import Node
 from deckwatch.sensor.parquet import ParquetFile
 from deckwatch.sensor.record import record
+from deckwatch.sensor.runtimes import Runtimes
+from deckwatch.sensor.source import KernelSource
 from deckwatch.sources.open import open_source
-from tests.sensor.happening import NODE
+from tests.sensor.happening import NODE, Kernel, Task, containers, runtime
 from tests.sensor.test_columns import events
 
 Document = dict[str, Any]
@@ -51,6 +55,12 @@ def test_nothing_recorded_is_nothing_read(tmp_path: Path, name: str) -> None:
     assert recorded([], tmp_path / name) == []
 
 
+def test_a_parquet_file_without_events_has_a_column(tmp_path: Path) -> None:
+    """Since many readers take one without any for damaged."""
+    assert recorded([], path := tmp_path / "events.parquet") == []
+    assert pq.read_schema(path).names == ["@timestamp"]
+
+
 def test_fields_may_come_late_in_a_parquet_file(tmp_path: Path) -> None:
     documents: list[Document] = [{"event": {"id": str(n)}} for n in range(10_000)]
     documents += [{"event": {"id": "late", "type": ["start"]}, "process": {"exit_code": 1}}]
@@ -74,6 +84,16 @@ def test_the_end_is_asked_for_and_batches_are_told(tmp_path: Path) -> None:
         source, tmp_path / "a.ndjson", stop=lambda: bool(taken), on_batch=lambda batch: taken.append(batch.height)
     )
     assert (taken, counts.events) == ([3], 3)
+
+
+def test_what_is_on_its_way_when_it_ends_is_written(tmp_path: Path) -> None:
+    """Events that wait for the metadata of their container have happened."""
+    init = Task(runtime(), nspid=1).leads()
+    kernel = Kernel([], [init.exec("/bin/init", "init")])
+    source = KernelSource(kernel, node=Node.this(), runtimes=Runtimes(tmp_path, (60,)), containers=containers(tmp_path))
+    counts = record(source, tmp_path / "events.ndjson", stop=lambda: True)
+    source.close()
+    assert (counts.events, len(read(tmp_path / "events.ndjson"))) == (1, 1)
 
 
 FAULTS = [

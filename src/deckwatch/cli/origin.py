@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A source, and if it is the kernel its programs and the containers it knows."""
+    """A source, and if it is the kernel its programs, the containers it knows, and what was lost of each by its id."""
 
     source: Source
     behind: Kernel | None = None
     containers: Containers | None = None
+    lost_by_container: Callable[[], Mapping[str, int]] = dict
 
     @classmethod
     def kernel(cls, ring_bytes: int, tier: str | None) -> Watched:
@@ -35,7 +36,8 @@ class Watched:
         load = partial(deckwatch.Kernel.open, ring_bytes=ring_bytes)
         kernel = load(tiers=[tier]) if tier else load()
         containers = deckwatch.Containers()
-        return cls(deckwatch.KernelSource(kernel, containers=containers), kernel, containers)
+        source = deckwatch.KernelSource(kernel, containers=containers)
+        return cls(source, kernel, containers, lambda: source.lost_by_container)
 
     @property
     def name(self) -> str:

@@ -22,7 +22,7 @@ from deckwatch.cli.sighting import Sightings
 from deckwatch.cli.watched import items, one_line, paragraph
 
 if TYPE_CHECKING:
-    from deckwatch import RuleSet, Status, Stream
+    from deckwatch import Status, Stream
 
 Sink: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -132,7 +132,12 @@ def watch(
         stack.enter_context(signals.calling(stream.stop))
         click.echo(printable(f"watching {watched.name}, {number_of(len(rules), 'rule')}; Ctrl-C ends"), err=True)
         status = _show(stream, watched, sinks, as_json=as_json)
-    _report(status, rules, letters, dead_letter, as_json=as_json)
+    report_damage(letters)
+    if as_json:
+        click.echo(one_line(status, rules), err=True)
+    else:
+        lines = paragraph(status, rules, letters.first, dead_letter, watched.lost_by_container())
+        click.echo("\n" * bool(status.alerts) + "\n".join(lines))
     ctx.exit(options.exit_code(status.alerts, damaged=bool(rules.faults or letters.damaged)))
 
 
@@ -151,11 +156,3 @@ def _show(stream: Stream, watched: Watched, sinks: Sequence[Sink], *, as_json: b
             else:
                 losses.show(stream.status)
     return stream.status
-
-
-def _report(status: Status, rules: RuleSet, letters: DeadLetters, file: str | None, *, as_json: bool) -> None:
-    report_damage(letters)
-    if as_json:
-        click.echo(one_line(status, rules), err=True)
-    else:
-        click.echo("\n" * bool(status.alerts) + "\n".join(paragraph(status, rules, letters.first, file)))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ALARM = "bold red"
 UNEASE = "yellow"
+_LOSERS = 3
 
 
 def items(status: Status) -> Iterator[Text]:
@@ -49,15 +50,29 @@ def losses(status: Status | SourceCounts) -> Text:
     return text
 
 
-def paragraph(status: Status, rules: RuleSet, first: DeadLetter | None, letters: str | None) -> Iterator[str]:
+def losers(lost_by_container: Mapping[str, int]) -> Iterator[str]:
+    """A line on the containers that lost most, by their short ids, if it is known of any."""
+    most = sorted(lost_by_container.items(), key=lambda pair: -pair[1])[:_LOSERS]
+    if most:
+        yield "of these " + ", ".join(f"{count:,} in container {identity[:12]}" for identity, count in most)
+
+
+def paragraph(
+    status: Status,
+    rules: RuleSet,
+    first: DeadLetter | None,
+    letters: str | None,
+    lost_by_container: Mapping[str, int],
+) -> Iterator[str]:
     """Some lines at the end: alerts by rule, events, what was lost or left out and why.
 
-    `first` is the first malformed line, `letters` the file that has all of them.
+    `first` is the first malformed line, `letters` the file that has all of them. Containers are given by their ids.
     """
     yield number_of(status.alerts, "alert")
     yield from by_rule(status.hits, rules)
     yield f"{_events(status)} in {duration(status.seconds)}"
     yield losses(status).plain
+    yield from losers(lost_by_container)
     if first is not None:
         yield malformed(sum(count for place, count in status.lost.items() if "malformed" in place), first, letters)
     for count, thing, what in (

@@ -85,13 +85,16 @@ class Source(Protocol):
 
 @runtime_checkable
 class Holder(Protocol):
-    """What a source offers besides, if it may hold back events that have come, such as until their container is known.
+    """What a source offers besides, if it knows what is still under way to the stream.
 
-    It holds back all that come after them too, so that their order stays. Time does not pass them by meanwhile: the
-    lateness of the source need not cover for how long it holds them.
+    Such as events that it holds back until their container is known, and all that come after them, so that their order
+    stays. Time does not pass them by meanwhile: the lateness of the source need not cover for it.
     """
 
     @property
     def holding(self) -> int | None:
-        """The time (nanoseconds since 1970) of the first event held back; None if there is none."""
+        """A time (nanoseconds since 1970) before which nothing was under way at the last `poll`; None: nothing at all.
+
+        It may be too early, then time passes later than it could.
+        """
         ...

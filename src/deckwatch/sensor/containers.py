@@ -103,6 +103,10 @@ class Containers:
             path = (path_by_handle(self._mount, cgroup) if self._mount else None) or path_by_process(pid)
             return self.add(cgroup, path or "/")
 
+    def known(self, cgroup: int) -> Container | None:
+        """The container of a cgroup, as far as is known already."""
+        return self._by_cgroup.get(cgroup)
+
     def by_id(self, identity: str) -> Container | None:
         return self._by_id.get(identity)
 

@@ -14,17 +14,29 @@ from deckwatch.sensor.source import KernelSource
 _ALWAYS = (
     "what happened before the sensor started; only which processes there are is looked up",
     "opening a file to read it, and what is done with a file once it is open",
-    "making and removing directories, symbolic links, changes of owner and attributes: these make no events",
+    "directories made or removed, symbolic links, devices and sockets made, changes of owner and of attributes",
+    "arguments beyond 14,336 bytes and the beginning of a path of more than 80 steps: such events are marked",
 )
-_ATTEMPT = "whether the file system let a deletion, rename, link or mode change succeed: the attempt is reported"
+_PERMITTED = (
+    "whether the file system itself refuses in the end (no space): what is permitted is reported before it is done",
+    "that a change of mode fails, since the process does not own the file: it is reported all the same",
+    "before Linux 5.15, files made by mknod; and an open that empties the file is reported as a modification besides",
+)
 
 BLIND_SPOTS: Mapping[str, tuple[str, ...]] = {
-    "lsm": (_ATTEMPT, *_ALWAYS),
-    "fentry": (_ATTEMPT, *_ALWAYS),
+    "lsm": (
+        *_PERMITTED,
+        "that a security module refuses that is asked after bpf: it is reported all the same",
+        "before Linux 5.19, that a rename exchanges two files: it looks like a plain one",
+        *_ALWAYS,
+    ),
+    "fentry": (*_PERMITTED, *_ALWAYS),
     "tracepoint": (
         "where a symbolic link in the path of a deletion, rename, link or mode change led, if it is gone when we look",
         "a path that another thread changes during the system call",
-        "file operations through io_uring before Linux 6.0; since then deletions, renames and links by it are attempts",
+        "file operations through io_uring before Linux 6.0: only that a ring was made",
+        "since then, whether deletions, renames and links through io_uring succeed: what is asked for is reported",
+        "what io_uring truncates, or opens without a descriptor",
         *_ALWAYS,
     ),
 }

@@ -141,6 +141,13 @@ class Kernel:
         """Records lost since the start by cgroup; 0 stands for those that found no room in the kernel's table."""
         return self._counters.lost_by_cgroup()
 
+    def missed(self) -> int:
+        """How often since the start a hook was passed while its program was running already, and so not run.
+
+        Whether a container was concerned, nobody knows. 0 before Linux 5.12, which does not tell.
+        """
+        return self._object.missed()
+
     @property
     def sent(self) -> int:
         """Records that the kernel put into the ring since it was opened."""

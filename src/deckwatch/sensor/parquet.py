@@ -13,6 +13,8 @@ from deckwatch.errors import DeckwatchError
 
 _CHUNK = 4096
 _GROUP = 1 << 16
+_NO_EVENTS = pa.schema([("@timestamp", pa.string())])
+"""A file without any column is none to most readers."""
 
 
 class ParquetFile:
@@ -55,7 +57,7 @@ class ParquetFile:
 
     def _assemble(self) -> None:
         try:
-            schema = pa.unify_schemas([pa.schema([]), *self._schemas], promote_options="permissive")
+            schema = pa.unify_schemas([*self._schemas] or [_NO_EVENTS], promote_options="permissive")
             with pq.ParquetWriter(self._path, schema, compression="zstd") as file:
                 for table in _groups(self._pieces, schema):
                     file.write_table(table)

@@ -18,6 +18,8 @@ from deckwatch.sensor.libbpf import LibbpfError, library
 OBJECTS = {"x86_64": "sensor.x86_64.bpf.o", "aarch64": "sensor.arm64.bpf.o"}
 KERNEL_TYPES = Path("/sys/kernel/btf/vmlinux")
 _RUN_TIME_STATISTICS = 0
+_INFO_BYTES, _RUNS, _MISSED = 232, 200, 208
+"""Of `struct bpf_prog_info`, which only grows at its end: an older kernel leaves that as it is."""
 
 
 def object_bytes(machine: str | None = None) -> bytes:
@@ -125,7 +127,7 @@ class BpfObject:
         options = _OpenOptions(ctypes.sizeof(_OpenOptions), b"deckwatch")
         self._data = data  # libbpf reads from it until close
         self._handle: int = self._library.bpf_object__open_mem(data, len(data), ctypes.byref(options))
-        self._links: list[int] = []
+        self._links: dict[str, int] = {}
         self.programs = {program.name: program for program in self._programs()}
 
     def _programs(self) -> Iterator[Program]:
@@ -166,7 +168,7 @@ class BpfObject:
         except LibbpfError as error:
             error.program = name
             raise
-        self._links.append(link)
+        self._links[name] = link
         return link
 
     def map(self, name: str, *, per_cpu: bool = False) -> Map:
@@ -190,17 +192,23 @@ class BpfObject:
         finally:
             os.close(fd)
 
-    def runs(self, name: str, kernel: Btf) -> int:
+    def runs(self, name: str) -> int:
         """How often a program ran while the kernel counted."""
-        info = ctypes.create_string_buffer(kernel.size("bpf_prog_info"))
-        size = ctypes.c_uint32(len(info))
+        return self._count(name, _RUNS)
+
+    def missed(self) -> int:
+        """How often attached programs were not run, since they were being run already; 0 before Linux 5.12."""
+        return sum(self._count(name, _MISSED) for name in self._links)
+
+    def _count(self, name: str, offset: int) -> int:
+        info = ctypes.create_string_buffer(_INFO_BYTES)
+        size = ctypes.c_uint32(_INFO_BYTES)
         fd = self._library.bpf_program__fd(self.programs[name].handle)
         self._library.bpf_obj_get_info_by_fd(fd, info, ctypes.byref(size))
-        place = kernel.members("bpf_prog_info")["run_cnt"]
-        return int.from_bytes(info.raw[place.offset :][: place.size], "little")
+        return int.from_bytes(info.raw[offset : offset + 8], "little")
 
     def close(self) -> None:
-        for link in self._links:
+        for link in self._links.values():
             self._library.bpf_link__destroy(link)
         self._links.clear()
         if self._handle:

@@ -26,7 +26,7 @@ _MOST_HELD = 10_000
 _MOST_READY = 100_000
 """So many events wait to be taken; then the kernel has to keep its records, and counts those it has no room for."""
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.02
 _GLANCE_SECONDS = 0.01
 _CARE_SECONDS = 0.25
 _REPAIR_SECONDS = 1.0
@@ -47,6 +47,10 @@ class Records(Protocol):
 
     def losses(self) -> list[Lost]: ...
 
+    def lost_by_cgroup(self) -> dict[int, int]: ...
+
+    def missed(self) -> int: ...
+
     def close(self) -> None: ...
 
 
@@ -56,6 +60,12 @@ class Reading:
     def __init__(self, kernel: Records, containers: Containers, runtimes: Runtimes) -> None:
         self.lost: Counter[str] = Counter()
         """Records the kernel could not hand over, by reason."""
+        self.lost_by_container: Counter[str] = Counter()
+        """The same by the container's id, as far as it is known."""
+        self.missed = 0
+        """See `Kernel.missed`."""
+        self.taken_until = 0
+        """No event is to come that is earlier, but for the little that the kernel's order differs; since boot."""
         self._kernel = kernel
         self._containers = containers
         self._runtimes = runtimes
@@ -65,12 +75,14 @@ class Reading:
         )
         self._made: list[Event] = []
         self._ready: list[Event] = []
+        self._ready_until = 0
         self._held: deque[tuple[Container | None, Event]] = deque()
         self._changed = threading.Condition()
         self._fault: Exception | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="kernel records", daemon=True)
         self._cared = self._repaired = 0.0
+        self._lost_by_cgroup: Counter[int] = Counter()
 
     def start(self) -> None:
         """Learn what there is already, then follow."""
@@ -90,6 +102,7 @@ class Reading:
             if self._fault is not None and not self._ready:
                 raise self._fault
             events, self._ready = self._ready[:most], self._ready[most:]
+            self.taken_until = self._ready[0].time if self._ready else self._ready_until
             self._changed.notify_all()
             return events
 
@@ -106,24 +119,27 @@ class Reading:
     def _run(self) -> None:
         try:
             while not self._closing:
+                before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
                 records = self._kernel.poll(_GLANCE_SECONDS if self._held else _POLL_SECONDS)
                 with self._changed:
                     self._changed.wait_for(lambda: len(self._ready) < _MOST_READY or self._closing)
-                self._advance(records)
+                self._advance(records, records[-1].time if records else before)
         except Exception as fault:  # noqa: BLE001  # it is raised where events are taken
             with self._changed:
                 self._fault = fault
                 self._changed.notify_all()
 
-    def _advance(self, records: Sequence[AnyRecord]) -> None:
+    def _advance(self, records: Sequence[AnyRecord], until: int) -> None:
+        """Take in the records of all that has happened until then, in nanoseconds since boot."""
         self.translator.take(records, time.time_ns())
         self._release()
-        self._care()
-        if self._made:
-            with self._changed:
+        self._care(until)
+        with self._changed:
+            self._ready_until = self._held[0][1].time if self._held else until
+            if self._made:
                 self._ready += self._made
                 self._changed.notify_all()
-            self._made.clear()
+        self._made.clear()
 
     def _emit(self, container: Container | None, event: Event) -> None:
         """Hand an event over, or hold it: all behind one that waits for metadata wait too, so that order is kept."""
@@ -160,17 +176,22 @@ class Reading:
             self._made.append(event)
             self._held.popleft()
 
-    def _care(self) -> None:
-        """From time to time: count losses, mend what they broke, forget what is long gone."""
+    def _care(self, until: int) -> None:
+        """From time to time: count losses, mend what they broke, forget what is long gone.
+
+        Losses are told as of the records that have been read: a later time would make those to come late.
+        """
         now = time.monotonic()
         if now - self._cared < _CARE_SECONDS:
             return
         self._cared = now
         boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         lost = self._kernel.losses()
+        loser = self._loser() if lost else None
         for each in lost:
             self.lost[each.reason] += each.count
-            self._tell(each, boot)
+            self._tell(each, loser, until)
+        self.missed = self._kernel.missed()
         kinds = {each.what for each in lost}
         if kinds & _OF_CGROUPS:
             self._containers.audit(boot)
@@ -179,10 +200,22 @@ class Reading:
         self._processes.expire(boot)
         self._containers.expire(boot)
 
-    def _tell(self, lost: Lost, moment: int) -> None:
+    def _loser(self) -> Container | None:
+        """The container that most of what was lost since the last time is of, if there is one."""
+        by_cgroup = Counter(self._kernel.lost_by_cgroup())
+        new, self._lost_by_cgroup = by_cgroup - self._lost_by_cgroup, by_cgroup
+        counts: Counter[Container] = Counter()
+        for cgroup, count in new.items():
+            if container := self._containers.known(cgroup):
+                counts[container] += count
+                self.lost_by_container[container.id] += count
+        return next((container for container, count in counts.items() if count * 2 > new.total()), None)
+
+    def _tell(self, lost: Lost, loser: Container | None, moment: int) -> None:
         what = lost.what.name.lower() if lost.what is not None else None
         detail = Loss(what, lost.cpu, lost.reason, lost.count)
-        self._emit(None, Event(LOSS, self.translator.number(), moment, time.time_ns(), None, detail=detail))
+        view = loser.view if loser is not None else None
+        self._emit(loser, Event(LOSS, self.translator.number(), moment, time.time_ns(), view, detail=detail))
 
     def _look_around(self) -> None:
         self._repaired = time.monotonic()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Protocol, Self, cast
@@ -11,12 +13,13 @@ from typing import IO, Any, Protocol, Self, cast
 import msgspec
 import pyarrow as pa
 
-from deckwatch.engine.ports import Source, SourceCounts
+from deckwatch.engine.ports import Holder, Source, SourceCounts
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.batch import EventBatch
 from deckwatch.sensor.parquet import ParquetFile
 
 _PATIENCE = 0.1
+_LAST_SECONDS = 2.0
 
 
 class Writer(AbstractContextManager["Writer"], Protocol):
@@ -47,18 +50,27 @@ def record(
     try:
         with kind(path) as file:
             source.open({})
-            over = False
-            while not over:
-                over = stop()  # then what is on its way is taken in
-                batch = source.poll(_PATIENCE)
-                if batch is not None:
-                    file.write(batch.documents.documents(range(batch.height)))
-                    if on_batch is not None:
-                        on_batch(batch)
-                over = over or source.ended
+            for batch in _batches(source, stop):
+                file.write(batch.documents.documents(range(batch.height)))
+                if on_batch is not None:
+                    on_batch(batch)
     except OSError as fault:
         raise DeckwatchError(f"{path}: cannot be written: {fault.strerror or fault}; name another file") from None
     return source.counts
+
+
+def _batches(source: Source, stop: Callable[[], bool]) -> Iterator[EventBatch]:
+    """All there are until the source ends or is to stop; then what is on its way is taken in, if that is quick."""
+    stopped, deadline = 0, math.inf
+    while True:
+        if not stopped and stop():
+            stopped, deadline = time.time_ns(), time.monotonic() + _LAST_SECONDS
+        batch = source.poll(_PATIENCE)
+        if batch is not None:
+            yield batch
+        holding = source.holding if isinstance(source, Holder) else None
+        if source.ended or (stopped and (holding is None or holding >= stopped)) or time.monotonic() >= deadline:
+            return
 
 
 class LinesFile:
