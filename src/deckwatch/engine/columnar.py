@@ -15,6 +15,7 @@ from deckwatch.eql.types import Kind
 from deckwatch.events.batch import EventBatch
 from deckwatch.plan.bundle import Bundle, Evaluation
 from deckwatch.plan.views import Mask, Rows, Views
+from deckwatch.sequences.observer import Observer
 from deckwatch.sequences.state import Stats
 
 NONE_LATE: Mapping[str, Mask] = MappingProxyType({})
@@ -25,7 +26,7 @@ class ColumnarEngine:
 
     A scan knows that all events are in when its input ends, and calls `finish`. A stream has only the watermark for
     that, and calls `advance` after every `process`, which it tells what is late. `horizon` (nanoseconds) bounds how
-    long sequences without maxspan, and samples, are kept.
+    long sequences without maxspan, and samples, are kept. An `observer` is told every step of every sequence.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class ColumnarEngine:
         within: TimeRange,
         max_samples_per_key: int = 1,
         horizon: int | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.fields: Mapping[str, Kind] = fields_of(detections)
         self.kept = 0
@@ -44,7 +46,8 @@ class ColumnarEngine:
         self._gatherers = {
             i: found
             for i, each in enumerate(detections)
-            if (found := gatherer(each, max_samples_per_key=max_samples_per_key, horizon=horizon)) is not None
+            if (found := gatherer(each, max_samples_per_key=max_samples_per_key, horizon=horizon, observer=observer))
+            is not None
         }
 
     def process(self, batch: EventBatch, late: Mapping[str, Mask] = NONE_LATE) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from deckwatch.engine.reorder import Reorder
 from deckwatch.eql.types import Kind
 from deckwatch.plan.bundle import Evaluation
 from deckwatch.plan.views import Rows
+from deckwatch.sequences.observer import Observer
 from deckwatch.sequences.records import Key, Match, Token
 from deckwatch.sequences.samples import Sample, SampleCollector, SampleProgram
 from deckwatch.sequences.state import Stats
@@ -70,11 +71,13 @@ class Gatherer:
         return iter(())
 
 
-def gatherer(detection: Detection, *, max_samples_per_key: int, horizon: int | None) -> Gatherer | None:
+def gatherer(
+    detection: Detection, *, max_samples_per_key: int, horizon: int | None, observer: Observer | None
+) -> Gatherer | None:
     """What a detection's events go to; None if each is reported at once."""
     match detection.program:
         case SequenceProgram() as program:
-            return _Sequence(detection, program, horizon)
+            return _Sequence(detection, program, horizon, observer)
         case SampleProgram() as program:
             collector = SampleCollector(len(program.predicates), max_samples_per_key, horizon=horizon)
             return _Sample(program, detection.fields, collector)
@@ -87,8 +90,10 @@ class _Sequence(Gatherer):
 
     ordered = True
 
-    def __init__(self, detection: Detection, program: SequenceProgram, horizon: int | None) -> None:
-        self._reorder = Reorder(program, horizon=horizon)
+    def __init__(
+        self, detection: Detection, program: SequenceProgram, horizon: int | None, observer: Observer | None
+    ) -> None:
+        self._reorder = Reorder(program, horizon=horizon, observer=observer)
         self._detection = detection
         self._program = program
         self._types = key_types(program.predicates, detection.fields)
@@ -98,20 +103,22 @@ class _Sequence(Gatherer):
         ]
 
     def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
-        columns = ["time", "tiebreaker", "position", "slot", *key_columns(len(self._types))]
+        names = key_columns(len(self._types))
+        columns = ["time", "tiebreaker", "position", "slot", *names]
         taken = [_NOTHING]
         for predicate, rows, slots in zip(self._program.predicates, found, self._slots, strict=True):
             if not len(rows):
                 continue
             keys = keyed(evaluation, rows, predicate.keys, self._types)
             order = order_columns(evaluation, self._detection, keys["row"].to_numpy(), first)
-            records = order.hstack(keys.drop("row"))
+            records = order.hstack(keys.select(names))
             if records["time"].null_count():
                 self.undated += records.filter(pl.col("time").is_null())["row"].n_unique()
                 records = records.drop_nulls("time")
             taken.append(records["row"].to_numpy())
             for slot in slots:
-                self._reorder.add(records.with_columns(slot=pl.lit(slot, pl.UInt16)).select(columns))
+                number = pl.Series("slot", [slot], dtype=pl.UInt16).new_from_index(0, records.height)
+                self._reorder.add(records.hstack([number])[columns])
         return np.concatenate(taken)
 
     def advance(self, watermark: int | None) -> Iterable[Result]:

@@ -10,6 +10,7 @@ import polars as pl
 from deckwatch.engine.keys import key_columns
 from deckwatch.engine.ordering import sort
 from deckwatch.sequences.automaton import SequenceAutomaton
+from deckwatch.sequences.observer import Observer
 from deckwatch.sequences.records import Match, Record, Token, key_order
 from deckwatch.sequences.state import Stats
 from deckwatch.sequences.steps import Role, SequenceProgram
@@ -21,12 +22,15 @@ class Reorder:
     """Collects records of one sequence and releases them in event order.
 
     Frames hold one row per event, slot and key: time, tiebreaker, position, slot and the key columns. Matches come in
-    the order of the last event and, within it, of the join key. `horizon`: see `SequenceAutomaton`.
+    the order of the last event and, within it, of the join key. `horizon`, `observer`: see `SequenceAutomaton`.
     """
 
-    def __init__(self, program: SequenceProgram, *, horizon: int | None = None) -> None:
+    def __init__(
+        self, program: SequenceProgram, *, horizon: int | None = None, observer: Observer | None = None
+    ) -> None:
         self._program = program
-        self._automaton = SequenceAutomaton(program, horizon=horizon)
+        self._observed = observer is not None
+        self._automaton = SequenceAutomaton(program, horizon=horizon, observer=observer)
         self._pending: list[pl.DataFrame] = []
         self._times: tuple[int, int] | None = None  # the first and the last of what is pending
 
@@ -53,7 +57,7 @@ class Reorder:
     def finish(self) -> list[Match]:
         """All records are in: every match that is left."""
         frame = self._taken(None)
-        if frame is not None and not len(self._automaton):
+        if frame is not None and not len(self._automaton) and not self._observed:
             frame = self._complete_keys(frame)
         frame = _sorted(frame)
         return _ordered(self._processed(frame) + self._automaton.finish(), frame)

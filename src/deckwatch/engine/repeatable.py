@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack, closing
 from typing import IO, Any, Self, cast
 
@@ -29,7 +29,7 @@ class Repeatable:
         self._stream: IO[bytes] | None = None
         if hasattr(source, "read"):
             self._source = self._stream = self._rewindable(cast("IO[bytes]", source))
-        elif source == STANDARD_INPUT or (isinstance(source, list | tuple | set) and STANDARD_INPUT in source):
+        elif isinstance(source, str | list | tuple | set) and STANDARD_INPUT in _paths(source):
             self._stream = self._rewindable(standard_input())
         self._start = self._stream.tell() if self._stream is not None else 0
 
@@ -82,3 +82,7 @@ class _Copy(io.RawIOBase):
 def _pieces(stream: IO[bytes]) -> Generator[bytes, None, None]:
     while piece := stream.read(_PIECE_BYTES):
         yield piece
+
+
+def _paths(source: str | list[Any] | tuple[Any, ...] | set[Any]) -> Collection[Any]:
+    return (source,) if isinstance(source, str) else source

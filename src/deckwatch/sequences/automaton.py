@@ -7,20 +7,20 @@ never steer this: they leave marks, and a completed sequence is accepted, refuse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial as bind
 from heapq import heappop, heappush
-from typing import TypeAlias
+from itertools import chain
 
 import msgspec
 
 from deckwatch.sequences.aging import Aging
+from deckwatch.sequences.observer import Handler, Happening, Observer, What, observed
 from deckwatch.sequences.records import Key, Match, Record, SnapshotError, Token
 from deckwatch.sequences.state import Partial, Sightings, State, Stats, Waiting, Watch
 from deckwatch.sequences.steps import Role, SequenceProgram, Slot
 
 NEVER = 1 << 63
-Handler: TypeAlias = Callable[[int, Token, Key], None]
 
 
 class SequenceAutomaton:
@@ -28,11 +28,14 @@ class SequenceAutomaton:
 
     Records come in ascending order of their events (time never goes back) and, within one event, in ascending order of
     slots, each (event, slot, key) once. A sequence without maxspan keeps its partials for ever, unless a `horizon`
-    (nanoseconds) is given: it then acts as maxspan, and what it evicts is counted.
+    (nanoseconds) is given: it then acts as maxspan, and what it evicts is counted. An `observer` is told every step.
     """
 
-    def __init__(self, program: SequenceProgram, *, horizon: int | None = None) -> None:
+    def __init__(
+        self, program: SequenceProgram, *, horizon: int | None = None, observer: Observer | None = None
+    ) -> None:
         self._program = program
+        self._observer = observer
         self._span = horizon if program.maxspan is None else program.maxspan
         self._leading = program.has(Role.LEADING)
         self._trailing = program.has(Role.TRAILING)
@@ -47,6 +50,11 @@ class SequenceAutomaton:
         self._evicted = 0
         self._found: list[Match] = []
         self._handlers: tuple[Handler, ...] = tuple(map(self._handler, program.slots))
+        if observer is not None:
+            self._handlers = tuple(
+                observed(slot, handler, self._tables, self._span, observer)
+                for slot, handler in zip(program.slots, self._handlers, strict=True)
+            )
 
     def advance(self, records: Iterable[Record]) -> list[Match]:
         """Process records; the matches they complete or release, in the order in which that happens."""
@@ -123,7 +131,7 @@ class SequenceAutomaton:
                 f"the saved state is of another sequence: {state.stages} positive stages within {state.span} ns, "
                 f"not {program.stages} within {program.maxspan} ns; start without it"
             )
-        self._tables = [Aging(young, old) for young, old in state.tables]
+        self._tables[:] = [Aging(young, old) for young, old in state.tables]
         self._sightings = Aging(*state.sightings)
         self._evicted = state.evicted
         self._generation = state.generation if state.span == self._span else None
@@ -199,6 +207,7 @@ class SequenceAutomaton:
 
     def _complete(self, partial: Partial, key: Key) -> None:
         if partial.doomed:
+            self._tell(What.REFUSED, partial, key)
             return
         since = partial.preceded if self._leading else partial.first
         deadline = None if since is None or self._program.maxspan is None else since + self._program.maxspan
@@ -206,8 +215,16 @@ class SequenceAutomaton:
             self._find(partial, key)
         elif self._trailing:
             self._wait(deadline, partial, key)
+        else:
+            self._tell(What.REFUSED, partial, key)
+
+    def _tell(self, what: What, partial: Partial, key: Key) -> None:
+        if self._observer is not None:
+            self._observer(Happening(what, key, partial.tokens, partial.first, partial.last))
 
     def _find(self, partial: Partial, key: Key) -> None:
+        if self._observer is not None:
+            self._tell(What.COMPLETED, partial, key)
         tokens = partial.tokens
         events = tuple(None if stage is None else tokens[stage] for stage in self._program.places)
         self._found.append(Match(key, events, partial.first, partial.last, tokens[-1]))
@@ -238,6 +255,9 @@ class SequenceAutomaton:
 
     def _turn(self, generations: int) -> None:
         for _ in range(min(generations, 2)):  # nothing is left after two
+            if self._observer is not None:
+                for key, partial in chain.from_iterable(table.old.items() for table in self._tables):
+                    self._tell(What.EXPIRED, partial, key)
             forgotten = sum(table.turn() for table in self._tables)
             self._evicted += forgotten if self._program.maxspan is None else 0
             self._sightings.turn()
@@ -249,6 +269,8 @@ class SequenceAutomaton:
             watch = self._watches[key]
             if watch.seen is None or watch.seen <= partial.last:
                 self._find(partial, key)
+            else:
+                self._tell(What.REFUSED, partial, key)
             watch.waiting -= 1
             if not watch.waiting:
                 del self._watches[key]
