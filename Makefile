@@ -6,7 +6,7 @@ USE := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow soak lint format bench bpf bpf-check clean
+.PHONY: help install demo test test-slow soak lint format bench bench-sensor bpf bpf-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: $(DEV) ## put the code into the house style
 
 bench: $(DEV) ## measure speed and memory, as ratios from one run (takes a while)
 	$(BIN)/python benchmarks/run.py
+
+bench-sensor: $(DEV) ## measure the sensor on containers under load, as root (needs runc and gcc)
+	$(BIN)/python benchmarks/sensor.py
 
 bpf: ## rebuild the sensor's eBPF objects (needs clang 14 and libbpf's headers)
 	@$(MAKE) -C src/deckwatch/sensor/bpf

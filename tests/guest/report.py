@@ -10,25 +10,23 @@ from xml.etree import ElementTree as ET
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The sensor's tier; the tests that passed; those that failed or were skipped, with what pytest says about them."""
+    """The sensor's tier, how many tests passed, and what pytest says about those that did not."""
 
     tier: str
-    passed: frozenset[str]
-    others: dict[str, str]
+    passed: int
+    faults: tuple[str, ...]
 
     @classmethod
     def read(cls, junit: bytes) -> Self:
-        passed, others = set(), {}
         suite = ET.fromstring(junit)  # noqa: S314 -- pytest wrote it
         properties = {each.get("name"): each.get("value", "") for each in suite.iter("property")}
+        passed, faults = 0, []
         for case in suite.iter("testcase"):
             name = f"{case.get('classname')}.{case.get('name')}"
-            faults = [f"{part.tag}: {part.text}" for part in case if part.tag in {"failure", "error", "skipped"}]
-            if faults:
-                others[name] = "\n".join(faults)
-            else:
-                passed.add(name)
-        return cls(properties.get("tier", "none"), frozenset(passed), others)
+            told = [f"{name}, {part.tag}: {part.text}" for part in case if part.tag in {"failure", "error", "skipped"}]
+            faults += told
+            passed += not told
+        return cls(properties.get("tier", "none"), passed, tuple(faults))
 
 
 def unpack(archive: bytes) -> dict[str, Report]:
