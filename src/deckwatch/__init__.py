@@ -4,7 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deckwatch.api import evaluate, founding_rules, load_rules, parse, scan, search, watch
+    from deckwatch.api import (
+        evaluate,
+        explain,
+        founding_rules,
+        load_rules,
+        parse,
+        prove,
+        run_tests,
+        scan,
+        search,
+        watch,
+    )
     from deckwatch.engine.ports import Source
     from deckwatch.engine.scan import Scan
     from deckwatch.engine.search import Result, Sequence
@@ -15,6 +26,7 @@ if TYPE_CHECKING:
     from deckwatch.eql.nodes import Query
     from deckwatch.eql.unparse import unparse
     from deckwatch.errors import DeckwatchError
+    from deckwatch.explanation.values import Explanation
     from deckwatch.rules.rule import Rule, RuleSet
     from deckwatch.sensor.containers import Containers
     from deckwatch.sensor.doctor import diagnose
@@ -26,9 +38,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Containers",
     "DeckwatchError",
+    "Explanation",
     "Fault",
     "Kernel",
     "KernelSource",
+    "Proof",
     "Query",
     "QueryError",
     "Result",
@@ -41,13 +55,17 @@ __all__ = [
     "Step",
     "Stream",
     "Summary",
+    "Tested",
     "diagnose",
     "evaluate",
+    "explain",
     "founding_rules",
     "load_rules",
     "open_source",
     "parse",
+    "prove",
     "record",
+    "run_tests",
     "scan",
     "search",
     "unparse",
@@ -55,7 +73,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "deckwatch.api": ("evaluate", "founding_rules", "load_rules", "parse", "scan", "search", "watch"),
+    "deckwatch.api": (
+        *("evaluate", "explain", "founding_rules", "load_rules", "parse"),
+        *("prove", "run_tests", "scan", "search", "watch"),
+    ),
     "deckwatch.engine.ports": ("Source",),
     "deckwatch.engine.scan": ("Scan",),
     "deckwatch.engine.search": ("Result", "Sequence"),
@@ -66,6 +87,9 @@ _HOMES = {
     "deckwatch.eql.nodes": ("Query",),
     "deckwatch.eql.unparse": ("unparse",),
     "deckwatch.errors": ("DeckwatchError",),
+    "deckwatch.explanation.values": ("Explanation",),
+    "deckwatch.proof.prove": ("Proof",),
+    "deckwatch.proof.testing": ("Tested",),
     "deckwatch.rules.rule": ("Rule", "RuleSet"),
     "deckwatch.sensor.containers": ("Containers",),
     "deckwatch.sensor.doctor": ("diagnose",),

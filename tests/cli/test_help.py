@@ -15,6 +15,7 @@ COMMANDS = (
     "watch",
     "scan",
     "query",
+    "explain",
     "rules",
     "rules check",
     "sensor",
@@ -32,7 +33,7 @@ def test_help(command: str) -> None:
     assert_golden(GOLDEN / f"{name}.txt", result.output)
 
 
-@pytest.mark.parametrize("command", ["scan", "watch", "sensor"])
+@pytest.mark.parametrize("command", ["scan", "watch", "explain", "sensor"])
 def test_help_does_not_load_the_engine_or_the_sensor(command: str) -> None:
     code = (
         "import sys\nfrom deckwatch.cli.main import deckwatch\n"

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from deckwatch.cli.completion import completion
+from deckwatch.cli.explain import explain
 from deckwatch.cli.options import BAD_INPUT, INTERRUPTED
 from deckwatch.cli.query import query
 from deckwatch.cli.render import printable
@@ -82,6 +83,7 @@ Examples:
   deckwatch scan events.ndjson.gz
   deckwatch scan recordings/ --rules my-rules/ --since 7d
   deckwatch query 'process where process.name == "nsenter"' events.ndjson
+  deckwatch explain my-rules/dropper.toml events.ndjson --container checkout
   deckwatch rules check my-rules/
 """,
 )
@@ -97,7 +99,7 @@ def deckwatch() -> None:
     """Run EQL detection rules over what happens in containers, live or recorded."""
 
 
-for command in (watch, scan, query, rules, sensor, completion):
+for command in (watch, scan, query, explain, rules, sensor, completion):
     deckwatch.add_command(command)
 
 

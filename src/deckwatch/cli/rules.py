@@ -10,6 +10,9 @@ import click
 import deckwatch
 from deckwatch.cli import options
 from deckwatch.cli.render import json_line, printable
+from deckwatch.cli.rules_lint import lint
+from deckwatch.cli.rules_prove import prove
+from deckwatch.cli.rules_test import test
 from deckwatch.cli.summary import counted
 
 if TYPE_CHECKING:
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 @click.group()
 def rules() -> None:
     """Work with detection rules."""
+
+
+rules.add_command(lint)
+rules.add_command(prove)
+rules.add_command(test)
 
 
 @rules.command(

@@ -23,6 +23,9 @@ from deckwatch.rules.validate import reason_to_skip, validated
 
 Reader: TypeAlias = Callable[[Path], Iterator[Reading]]
 
+TESTS = ".test.toml"
+"""How files of tests end; they lie beside the rules and are none."""
+
 MAX_FAULTS = 100
 """Of one file. A file with more is the wrong file, or one cause has many faults."""
 
@@ -79,6 +82,7 @@ def _files(root: Path) -> Iterable[Path]:
         path
         for path in root.rglob("*")
         if path.suffix.lower() in READERS
+        and not path.name.endswith(TESTS)
         and not path.is_dir()
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
     )
