@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from deckwatch.engine.alerts import Run
-from deckwatch.engine.clock import Clock
+from deckwatch.engine.clock import Clock, Stop
 from deckwatch.engine.ports import SourceCounts
 from deckwatch.engine.scan import Scan
 from deckwatch.engine.stream import Stream
@@ -44,8 +43,8 @@ class FakeClock(Clock):
     def elapsed(self) -> int:
         return self.passed
 
-    def wait(self, seconds: float, unless: threading.Event) -> None:
-        if not (self.stopped or unless.is_set()):
+    def wait(self, seconds: float, unless: Stop) -> None:
+        if not (self.stopped or unless.is_wanted):
             self.sleep(seconds)
 
     def sleep(self, seconds: float) -> None:

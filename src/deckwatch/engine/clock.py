@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
+
+_SLICE_SECONDS = 0.05
+
+
+class Stop:
+    """A wish to stop. A signal handler may express it, since it takes no lock that the interrupted code could hold."""
+
+    def __init__(self) -> None:
+        self.is_wanted = False
 
 
 class Clock:
@@ -17,6 +25,8 @@ class Clock:
         """Since some moment in the past; never jumps."""
         return time.monotonic_ns()
 
-    def wait(self, seconds: float, unless: threading.Event) -> None:
-        """Let time pass, but no more once the event is set."""
-        unless.wait(seconds)
+    def wait(self, seconds: float, unless: Stop) -> None:
+        """Let time pass, but hardly more once a stop is wanted."""
+        end = time.monotonic() + seconds
+        while not unless.is_wanted and (rest := end - time.monotonic()) > 0:
+            time.sleep(min(rest, _SLICE_SECONDS))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
-from deckwatch.engine.clock import Clock
+from deckwatch.engine.clock import Clock, Stop
 from deckwatch.errors import DeckwatchError
 
 _SECOND = 1_000_000_000
@@ -38,7 +36,7 @@ class Pace:
         self.is_behind = events >= self._full
         self._took = moment if events and self._live and not self.is_behind else None
 
-    def rest(self, unless: threading.Event, due: int | None) -> None:
+    def rest(self, unless: Stop, due: int | None) -> None:
         """Let events gather before the next poll; something waits for the moment `due`."""
         if self._took is None:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from deckwatch.engine.alerts import Run
-from deckwatch.engine.clock import Clock
+from deckwatch.engine.clock import Clock, Stop
 from deckwatch.engine.columnar import ColumnarEngine
 from deckwatch.engine.detections import Found
 from deckwatch.engine.pace import Pace
@@ -72,7 +71,7 @@ class Stream(Iterator[Step]):
         self._timeline = Timeline(self._engine.time_fields, bound, self._clock if source.live else None)
         self._pace = Pace(interval, batch_events, self._clock, live=source.live)
         self._run, self._stamped = run or Run.now(), run is not None
-        self._stopping = threading.Event()
+        self._stop = Stop()
         self._evaluated = 0
         self._kept = 0
         self._rate = Rate(self._clock)
@@ -121,7 +120,7 @@ class Stream(Iterator[Step]):
 
     def stop(self) -> None:
         """End soon: what is pending is brought to its end in the last steps. For signal handlers and other threads."""
-        self._stopping.set()
+        self._stop.is_wanted = True
 
     def close(self) -> None:
         """Let go of the source, at once; may be called twice."""
@@ -138,8 +137,8 @@ class Stream(Iterator[Step]):
 
     def _stream(self) -> Generator[Step, None, None]:
         with closing(self._source):
-            while not (self._source.ended or self._stopping.is_set()):
-                self._pace.rest(self._stopping, self._timeline.due(self._engine.awaited))
+            while not (self._source.ended or self._stop.is_wanted):
+                self._pace.rest(self._stop, self._timeline.due(self._engine.awaited))
                 batch = self._source.poll(self._pace.patience(self._timeline.due(self._engine.awaited)))
                 moment = self._clock.elapsed()
                 self._pace.took(0 if batch is None else batch.height, moment)
