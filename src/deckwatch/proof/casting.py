@@ -56,7 +56,8 @@ class Casting:
         self.maxspan: int | None = None
         if isinstance(query, SequenceQuery):
             self.maxspan = None if query.maxspan is None else query.maxspan.nanoseconds
-            if query.until is not None:
+            several = sum(query.stages[number].runs for number in self.positive) > 1
+            if query.until is not None and several:  # what is complete with one event cannot be ended
                 self.until = len(self.targets)
                 self.targets.append(Target(rule, query.until.filter, query.by + query.until.by, solver, seed))
         self.others = [number for number in range(len(self.targets)) if number not in self.positive]
