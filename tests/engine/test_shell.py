@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deckwatch.engine.paths import leaves, nested
-from deckwatch.engine.shell import common, intersection
+from deckwatch.engine.shell import common
 
 CASES = [
     pytest.param({"a": 1}, {"b": 1}, {}, id="absent-on-one-side"),
@@ -36,14 +36,14 @@ DOCUMENTS = st.recursive(
 
 @pytest.mark.parametrize(("left", "right", "expected"), CASES)
 def test_intersection(left: dict[str, Any], right: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert intersection(left, right) == expected
+    assert common([left, right]) == expected
 
 
 @given(DOCUMENTS, DOCUMENTS)
 def test_the_intersection_holds_nothing_new(left: dict[str, Any], right: dict[str, Any]) -> None:
-    shared = leaves(intersection(left, right)).keys()
+    shared = leaves(common([left, right])).keys()
     assert shared <= leaves(left).keys() & leaves(right).keys()
-    assert shared == leaves(intersection(right, left)).keys()
+    assert shared == leaves(common([right, left])).keys()
 
 
 @given(DOCUMENTS)

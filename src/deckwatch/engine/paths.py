@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 Spelling: TypeAlias = tuple[str, ...]
 """The keys that lead to a leaf, outermost first; any of them may be dotted."""
+Leaves: TypeAlias = dict[str, tuple[Spelling, Any]]
+"""Spelling and value by dotted path."""
 
 
-def leaves(document: Mapping[str, Any]) -> dict[str, tuple[Spelling, Any]]:
+def leaves(document: Mapping[str, Any]) -> Leaves:
     """Everything that is not an object, in document order. Arrays are leaves; of two spellings the first stays."""
-    found: dict[str, tuple[Spelling, Any]] = {}
-    waiting: list[tuple[Spelling, Any]] = [((), document)]
-    while waiting:
-        spelling, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(((*spelling, key), value[key]) for key in reversed(value))
+    found: Leaves = {}
+    open_objects: list[tuple[str, Spelling, Iterator[tuple[str, Any]]]] = [("", (), iter(document.items()))]
+    while open_objects:
+        prefix, spelling, members = open_objects[-1]
+        for key, value in members:
+            if isinstance(value, dict):
+                open_objects.append((f"{prefix}{key}.", (*spelling, key), iter(value.items())))
+                break
+            path = prefix + key
+            if path not in found:
+                found[path] = ((*spelling, key), value)
         else:
-            found.setdefault(".".join(spelling), (spelling, value))
+            open_objects.pop()
     return found
 
 

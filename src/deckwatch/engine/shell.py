@@ -7,29 +7,30 @@ from functools import reduce
 from itertools import accumulate, pairwise
 from typing import Any
 
-from deckwatch.engine.paths import Spelling, leaves, nested
+from deckwatch.engine.paths import Leaves, Spelling, leaves, nested
 
 _DROPPED = object()
 _OBJECT = ("object", None)
 
 
 def common(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The part that all documents share, folded from left to right; a single document is shared whole."""
+    """The part that all documents share, folded from left to right; a single document is shared whole.
+
+    Equal values under equal paths, however these are spelled; of arrays the members that all hold, even if none.
+    """
     first, *others = documents
-    return reduce(intersection, others, dict(first))
+    return nested(reduce(_intersection, map(leaves, others), leaves(first)).values()) if others else dict(first)
 
 
-def intersection(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    """Equal values under equal paths, however these are spelled; of arrays the members that both hold, even if none."""
-    others = leaves(right)
-    shared: list[tuple[Spelling, Any]] = []
-    for path, (spelling, value) in leaves(left).items():
-        if path in others:
-            other_spelling, other = others[path]
+def _intersection(left: Leaves, right: Leaves) -> Leaves:
+    shared: Leaves = {}
+    for path, (spelling, value) in left.items():
+        if path in right:
+            other_spelling, other = right[path]
             kept = _shared(value, other)
             if kept is not _DROPPED:
-                shared.append((_finest(path, spelling, other_spelling), kept))
-    return nested(shared)
+                shared[path] = (_finest(path, spelling, other_spelling), kept)
+    return shared
 
 
 def _shared(left: Any, right: Any) -> Any:
