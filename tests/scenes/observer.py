@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
@@ -13,6 +13,7 @@ from deckwatch.engine.status import Status
 from deckwatch.engine.stream import Stream
 from deckwatch.eql.dates import parse_timestamp
 from deckwatch.rules.load import founding_rules
+from deckwatch.rules.rule import Rule
 from deckwatch.sensor.kernel import Kernel
 from deckwatch.sensor.source import KernelSource
 from deckwatch.sensor.tiers import TIERS
@@ -26,14 +27,14 @@ _T = TypeVar("_T")
 
 
 class Observer:
-    """Runs the founding rules over a source in a thread. Whoever asks waits for what has to come, with a deadline."""
+    """Runs rules over a source in a thread. Whoever asks waits for what has to come, with a deadline."""
 
-    def __init__(self, source: Source, tier: str) -> None:
+    def __init__(self, source: Source, tier: str, rules: Iterable[Rule]) -> None:
         self.tier = tier
         self._changed = threading.Condition()
         self._seen: defaultdict[str | None, list[Document]] = defaultdict(list)
         self._handed_over = 0
-        self._stream = Stream(Tapped(source, self._see), founding_rules(), interval=0.05)
+        self._stream = Stream(Tapped(source, self._see), rules, interval=0.05)
         self._alerts: list[Document] = []
         self._status: Status | None = None
         self._fault: BaseException | None = None
@@ -106,14 +107,14 @@ class Observer:
 
 
 @contextmanager
-def kernel_observer() -> Iterator[Observer]:
-    """The sensor, loaded and running.
+def kernel_observer(rules: Iterable[Rule] | None = None) -> Iterator[Observer]:
+    """The sensor, loaded and running, and these rules; the founding ones when none are given.
 
     Raises:
         SensorError: The machine does not let it.
     """
     kernel = Kernel.open(tiers=(TIER,) if TIER else TIERS)
-    with Observer(KernelSource(kernel), kernel.tier) as observer:
+    with Observer(KernelSource(kernel), kernel.tier, founding_rules() if rules is None else rules) as observer:
         yield observer
 
 
