@@ -3,8 +3,8 @@
 import re
 
 from deckwatch.events.fields import field_table
-from deckwatch.lint.checks.attack import VERSION, entries
 from deckwatch.lint.checks.fields import supplies
+from deckwatch.rules.attack import VERSION, entries
 from deckwatch.sensor.documents import FILE
 from deckwatch.sensor.portrait import OWN, RELATIVES, STATE
 

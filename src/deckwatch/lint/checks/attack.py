@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from deckwatch.lint.finding import Found
 from deckwatch.lint.subject import Subject
-
-VERSION = "v17"
-FRAMEWORK = "MITRE ATT&CK"
+from deckwatch.rules.attack import FRAMEWORK, entries
 
 _KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "tactic": (re.compile(r"TA\d{4}", re.ASCII), "tactics"),
@@ -21,29 +16,6 @@ _KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "subtechnique": (re.compile(r"T\d{4}\.\d{3}", re.ASCII), "techniques"),
 }
 _SITE = "https://attack.mitre.org"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the table says of an id: names of it in different versions, tactics of a technique, what replaced it."""
-
-    names: tuple[str, ...]
-    tactics: frozenset[str]
-    replaced: str = ""
-
-
-@cache
-def entries() -> Mapping[str, Entry]:
-    """The table of `attack.tsv`."""
-    text = files("deckwatch.lint").joinpath("attack.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return {identity: _entry(names, rest) for identity, names, rest in rows}
-
-
-def _entry(names: str, rest: str) -> Entry:
-    if rest.startswith("revoked:"):
-        return Entry((), frozenset(), rest.removeprefix("revoked:"))
-    return Entry(tuple(names.split("|")), frozenset(filter(None, rest.split(","))))
 
 
 def missing(subject: Subject) -> Iterator[Found]:
