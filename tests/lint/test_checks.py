@@ -484,6 +484,15 @@ PARAMETERS = [
         id="no join key",
     ),
     pytest.param(
+        "suppression-key",
+        {
+            "query": PAIR,
+            "alert_suppression": {"group_by_v2": [{"field": "user.id", "sequence_index": 1}, {"field": "user.name"}]},
+        },
+        [("alert_suppression", "alerts are grouped by `user.name`, which the events of a sequence need not agree in")],
+        id="no join key, but of one event",
+    ),
+    pytest.param(
         "repository-identity",
         {"rule_id": "nc", "name": "Netcat."},
         [

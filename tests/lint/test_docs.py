@@ -20,6 +20,10 @@ WITHOUT_EXAMPLE = {
     "repeated-name",
     "equivalent-rule",
     "subsumed-rule",
+    "exception-removes-all",  # it takes a list beside the rule
+    "exception-stage",
+    "exception-expired",
+    "exception-field",
     "repository-dates",
     "repository-version",
 }

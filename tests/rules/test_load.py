@@ -160,17 +160,22 @@ def test_an_export_is_read_by_the_shape_of_its_lines(tmp_path: Path) -> None:
         parameters(rule_id="one", building_block_type=None) | {"building_block_type": None},
         parameters(rule_id="two", type="threshold", name="Many"),
         {"list_id": "trusted", "type": "detection", "name": "Trusted"},
-        {"item_id": "i", "list_id": "trusted", "entries": [], "type": "simple", "name": "Backup job"},
+        {
+            "item_id": "i",
+            "list_id": "trusted",
+            "entries": [{"field": "user.name", "type": "match", "operator": "included", "value": "backup"}],
+            "type": "simple",
+            "name": "Backup job",
+        },
         {"id": "c", "type": "action", "attributes": {"name": "Mail"}},
         {"exported_count": 5},
     )
     found = load_rules(path)
     assert found.faults == ()
     assert [(each.rule_id, each.source.line) for each in found] == [("one", 1)]
-    assert [(each.name, each.rule_id, each.line) for each in found.skipped] == [
-        ("Many", "two", 2),
-        ("Backup job", "", 4),
-    ]
+    assert [(each.name, each.rule_id, each.line) for each in found.skipped] == [("Many", "two", 2)]
+    (trusted,) = found.exception_lists
+    assert (trusted.name, [item.name for item in trusted.items]) == ("Trusted", ["Backup job"])
 
 
 SKIPS = [
@@ -195,12 +200,11 @@ def test_what_looks_like_a_reason_to_skip(tmp_path: Path) -> None:
     assert len(load_rules(_json(tmp_path / "rule.json", parameters(**changes)))) == 1
 
 
-def test_deprecated_and_exception_files(tmp_path: Path) -> None:
+def test_deprecated_files(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('[metadata]\nmaturity = "deprecated"\n[rule]\nname = "Old"\n')
-    (tmp_path / "b.toml").write_text("[[exceptions]]\n")
     found = load_rules(tmp_path)
     assert found.faults == ()
-    assert [skip.name for skip in found.skipped] == ["Old", ""]
+    assert [skip.name for skip in found.skipped] == ["Old"]
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "folder"])

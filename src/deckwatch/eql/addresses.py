@@ -41,6 +41,20 @@ def in_block(address: str, block: str) -> bool:
     return bits >> ignored == leading
 
 
+def address_number(address: str) -> int | None:
+    """The address as a number of 128 bits; None when it is none."""
+    return _bits(address)
+
+
+def block_range(block: str) -> tuple[int, int] | None:
+    """The first and the last number in a block, or of a single address; None when it is neither."""
+    found = _block(block)
+    if found is None:
+        return None
+    ignored, leading = found
+    return leading << ignored, ((leading + 1) << ignored) - 1
+
+
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     if len(text) > LONGEST:
         return None

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from deckwatch.lint.checks import attack, clauses, conventions, cost, fields, members, overlap, parameters, sequences
+from deckwatch.lint.checks import (
+    attack,
+    clauses,
+    conventions,
+    cost,
+    exceptions,
+    fields,
+    members,
+    overlap,
+    parameters,
+    sequences,
+)
 from deckwatch.lint.finding import Check, Found, each
 from deckwatch.lint.subject import Subject
 
@@ -166,6 +177,22 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "loose-placeholder", "warning", "a placeholder in the note that nothing stands for",
         "readers see `$osquery_0` where a query should be", each(parameters.loose_placeholders),
+    ),
+    Check(
+        "exception-removes-all", "error", "an exception that takes away whatever the rule can match",
+        "the rule is silent whatever happens", each(exceptions.removes_all),
+    ),
+    Check(
+        "exception-stage", "info", "an exception that some stages of a sequence cannot meet",
+        "it takes single events away, and the sequence may complete with others", each(exceptions.stages_spared),
+    ),
+    Check(
+        "exception-expired", "warning", "an exception that has expired",
+        "it does nothing any more, and what it kept away is reported again", exceptions.expired,
+    ),
+    Check(
+        "exception-field", "warning", "an exception on a field that no schema has",
+        "it removes nothing; excluded entries remove everything", exceptions.unknown_fields,
     ),
     Check(
         "attack-missing", "info", "a rule without ATT&CK mapping",

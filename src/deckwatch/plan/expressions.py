@@ -1,15 +1,15 @@
 """From one lowered EQL test to a Polars expression.
 
-Most of the language has a columnar form here. What is rare and intricate (`between`, `number`, address
-blocks, versions …) has not: `compile_test` then answers None, and the caller runs the row evaluator
-over the distinct values instead, so there is one definition of those functions.
+Most of the language has a columnar form here. What is rare and intricate (`between`, `number`, versions …) has
+not: `compile_test` then answers None, and the caller runs the row evaluator over the distinct values instead, so there
+is one definition of those functions.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 
 import polars as pl
@@ -31,6 +31,7 @@ from deckwatch.eql.nodes import (
     Sign,
 )
 from deckwatch.eql.types import Kind
+from deckwatch.plan.networks import Blocks
 from deckwatch.plan.patterns import TextOperator, ascii_lower, is_folded, match_text
 
 _COMPARE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
@@ -71,7 +72,7 @@ class _Compiler:
     def _field(self) -> pl.Expr:
         return pl.col(str(next(self._names)))
 
-    def boolean(self, node: Expr) -> pl.Expr:
+    def boolean(self, node: Expr) -> pl.Expr:  # noqa: C901  # one case each
         match node:
             case Not(operand=operand):
                 return ~self.boolean(operand)
@@ -91,6 +92,8 @@ class _Compiler:
             case Match(operand=operand, operator=kind, patterns=patterns):
                 texts = [str(pattern.value) for pattern in patterns]
                 return self._match(operand, kind, texts)
+            case Call(name="cidrMatch", arguments=(Field(), *blocks)):
+                return self._among(blocks)
             case Call(name="startsWith" | "endsWith" | "stringContains"):
                 return self._relation(node)
             case _:
@@ -129,6 +132,10 @@ class _Compiler:
         if expression is None:
             raise _NoColumnarFormError
         return expression
+
+    def _among(self, blocks: Sequence[Expr]) -> pl.Expr:
+        texts = [block.value for block in blocks if isinstance(block, Literal) and isinstance(block.value, str)]
+        return self._field().map_batches(Blocks(texts).verdicts, return_dtype=pl.Boolean)
 
     def _relation(self, node: Call) -> pl.Expr:
         subject, sought = (self._text(argument) for argument in node.arguments)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from deckwatch.eql.errors import QueryError
+from deckwatch.rules.exceptions import ExceptionItem, ExceptionList
 from deckwatch.rules.rule import RuleError, RuleFault, Skipped, Source
 
 MAX_BYTES = 8 << 20
@@ -64,7 +65,7 @@ class Draft:
         return Skipped(self.name, rule_id, self.source.file, self.source.line, reason)
 
 
-Reading: TypeAlias = "Draft | Skipped | RuleFault"
+Reading: TypeAlias = "Draft | Skipped | RuleFault | ExceptionList | ExceptionItem"
 """One thing found in a file."""
 
 

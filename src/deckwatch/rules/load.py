@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import as_file, files
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,12 +16,15 @@ from deckwatch.eql.parser import parse
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.fields import field_table
 from deckwatch.rules.draft import MAX_BYTES, Draft, Reading
+from deckwatch.rules.exceptions import ExceptionItem, ExceptionList, InList, gathered
 from deckwatch.rules.ndjson import read_json, read_ndjson
 from deckwatch.rules.package import newest, read_package
 from deckwatch.rules.required import required_fields
 from deckwatch.rules.rule import Rule, RuleError, RuleFault, RuleSet, Skipped, category_field
-from deckwatch.rules.toml import read_toml
+from deckwatch.rules.suppression import misplaced
+from deckwatch.rules.toml import read_toml_file
 from deckwatch.rules.validate import reason_to_skip, validated
+from deckwatch.rules.value_lists import ValueList, find_value_list
 
 Reader: TypeAlias = Callable[[Path], Iterator[Reading]]
 
@@ -34,14 +39,29 @@ def load_rules(*paths: str | Path) -> RuleSet:
     """The rules of files and folders; folders are searched at every depth, hidden ones left out.
 
     Rules are read from detection-rules TOML, single JSON rules, Kibana exports (NDJSON) and the package of
-    prebuilt rules, zipped or unpacked. What cannot be used is in `skipped` and `faults`, and never keeps the
-    rest from being loaded. Raises `DeckwatchError` for a path that does not exist.
+    prebuilt rules, zipped or unpacked; exception lists from the first two. Each rule has the exceptions that these
+    files hold for it. What cannot be used is in `skipped` and `faults`, and never keeps the rest from being loaded.
+    Raises `DeckwatchError` for a path that does not exist.
     """
     roots = [Path(path) for path in paths]
     for root in roots:
         _check_reachable(root)
     seen: set[Path] = set()
-    return RuleSet.union(_rule_set(newest(_readings(root, seen))) for root in roots)
+    found = RuleSet.union(_rule_set(newest(_readings(root, seen))) for root in roots)
+    return replace(found, value_lists=tuple(value_lists(found.exception_lists, roots))).linked()
+
+
+def value_lists(lists: Iterable[ExceptionList], roots: Iterable[Path]) -> Iterator[ValueList]:
+    """The value lists that exceptions name, from beside the files of these and from the given folders."""
+    folders = [root if root.is_dir() else root.parent for root in roots]
+    wanted: dict[str, Path] = {}
+    for item in chain.from_iterable(each.items for each in lists):
+        for entry in item.entries:
+            if isinstance(entry, InList):
+                wanted.setdefault(entry.list_id, Path(item.file).parent)
+    for list_id, folder in wanted.items():
+        if (found := find_value_list(list_id, (folder, folder.parent, *folders))) is not None:
+            yield found
 
 
 def _check_reachable(root: Path) -> None:
@@ -105,7 +125,7 @@ def _read(path: Path) -> Iterator[Reading]:
 
 
 def _toml(path: Path) -> Iterator[Reading]:
-    yield read_toml(_bytes(path), str(path))
+    return read_toml_file(_bytes(path), str(path))
 
 
 def _json(path: Path) -> Iterator[Reading]:
@@ -134,6 +154,8 @@ def _rule_set(readings: Iterable[Reading]) -> RuleSet:
     rules: list[Rule] = []
     skipped: list[Skipped] = []
     faults: list[RuleFault] = []
+    lists: list[ExceptionList] = []
+    items: list[ExceptionItem] = []
     counts: Counter[str] = Counter()
     for reading in readings:
         match _result(reading):
@@ -141,6 +163,10 @@ def _rule_set(readings: Iterable[Reading]) -> RuleSet:
                 rules.append(rule)
             case Skipped() as skip:
                 skipped.append(skip)
+            case ExceptionList() as each:
+                lists.append(each)
+            case ExceptionItem() as item:
+                items.append(item)
             case several:
                 for fault in several:
                     counts[fault.file] += 1
@@ -149,17 +175,17 @@ def _rule_set(readings: Iterable[Reading]) -> RuleSet:
     for file, count in counts.items():
         if count > MAX_FAULTS:
             faults.append(RuleFault(file, None, None, f"{count - MAX_FAULTS} more faults", "mend the first ones first"))
-    return RuleSet(tuple(rules), tuple(skipped), tuple(faults))
+    return RuleSet(tuple(rules), tuple(skipped), tuple(faults), gathered(lists, items))
 
 
-def _result(reading: Reading) -> Rule | Skipped | tuple[RuleFault, ...]:
+def _result(reading: Reading) -> Rule | Skipped | ExceptionList | ExceptionItem | tuple[RuleFault, ...]:
     match reading:
         case Draft():
             try:
                 return reason_to_skip(reading) or compiled(reading)
             except RuleError as error:
                 return error.faults
-        case Skipped():
+        case Skipped() | ExceptionList() | ExceptionItem():
             return reading
         case RuleFault():
             return (reading,)
@@ -174,5 +200,7 @@ def compiled(draft: Draft) -> Rule:
         checked = check(tree, field_table(), text=query, category_field=category_field(parameters), on_unknown="infer")
     except QueryError as error:
         raise RuleError(*draft.query_faults(error)) from error
+    if wrong := misplaced(parameters, checked.query):
+        raise RuleError(draft.fault("alert_suppression", wrong, "events are counted from 0, missing ones left out"))
     parameters.setdefault("required_fields", required_fields(tree))
     return Rule.of(parameters, checked, draft.source)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, NoReturn
 
 from deckwatch.rules.draft import MAX_BYTES, Draft, Reading, decoded
+from deckwatch.rules.exceptions_read import read_item, read_list
 from deckwatch.rules.rule import RuleError, RuleFault, Skipped, Source
 
 ASSET_KEYS = ("rule_id", "version")
@@ -53,16 +54,15 @@ def read_json(data: bytes, file: str) -> Iterator[Reading]:
 
 
 def classified(value: Any, source: Source, lines: Mapping[str, int] | None = None) -> Iterator[Reading]:
-    """A JSON value by its shape. Exception lists, connectors and the summary of an export yield nothing."""
+    """A JSON value by its shape. Connectors and the summary of an export yield nothing."""
     known = lines or {}
     match value:
-        case {"exported_count": _} | {"type": "action", "attributes": _}:
+        case {"exported_count": _} | {"exported_exception_list_count": _} | {"type": "action", "attributes": _}:
             return
         case {"item_id": _, "entries": _}:
-            name = str(value.get("name", ""))
-            yield Skipped(name, "", source.file, source.line, "an exception, not a rule: exceptions are not evaluated")
+            yield from read_item(value, source)
         case {"list_id": _} if "rule_id" not in value:
-            return
+            yield from read_list(value, source)
         case {"type": "security-rule", "attributes": dict(attributes)}:
             prefix = "attributes."
             inner = {key.removeprefix(prefix): line for key, line in known.items() if key.startswith(prefix)}

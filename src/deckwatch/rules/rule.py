@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias, cast
 
 from deckwatch.eql.check import Checked
 from deckwatch.eql.errors import visible
 from deckwatch.eql.suggest import hint
+from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.fields import field_table
 from deckwatch.events.streams import IndexPatterns
+from deckwatch.rules.exceptions import ExceptionList, gathered
+from deckwatch.rules.exceptions_link import NO_EXCEPTIONS, Exceptions, compiled, linked
+from deckwatch.rules.suppression import unknown_to_kibana
+from deckwatch.rules.value_lists import ValueList
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -76,6 +81,7 @@ class Rule:
 
     `id` goes into alert ids: the id of the installed rule, or `rule_id` where the file names none.
     `parameters` is the whole rule in the vocabulary of the rules API, absent parameters left absent (`DEFAULTS`).
+    `exceptions` are those of the exception lists read beside it.
     """
 
     id: str
@@ -102,6 +108,7 @@ class Rule:
     source: Source
     parameters: Mapping[str, Any] = field(hash=False, repr=False)
     checked: Checked = field(hash=False, compare=False, repr=False)
+    exceptions: Exceptions = field(default=NO_EXCEPTIONS, hash=False, compare=False, repr=False)
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], checked: Checked, source: Source) -> Rule:
@@ -132,6 +139,21 @@ class Rule:
             source=source,
             parameters=parameters,
             checked=checked,
+        )
+
+    @property
+    def known_fields(self) -> Mapping[str, Kind]:
+        """The fields that the rule reads, with their kinds."""
+        overriding: dict[str, Kind] = {self.timestamp_override: "date"} if self.timestamp_override else {}
+        return {**overriding, **self.checked.fields, self.timestamp_field: "date"}
+
+    def excepting(self, lists: Iterable[ExceptionList], value_lists: Iterable[ValueList] = ()) -> Rule:
+        """The rule with the exceptions of more lists, whether it refers to them or not."""
+        values = {each.list_id: each for each in value_lists}
+        more = compiled(lists, self.known_fields, self.checked, values)
+        exclusions = {each.item_id: each for each in (*self.exceptions.exclusions, *more.exclusions)}
+        return replace(
+            self, exceptions=Exceptions(tuple(exclusions.values()), self.exceptions.warnings + more.warnings)
         )
 
 
@@ -197,6 +219,8 @@ class RuleSet:
     rules: tuple[Rule, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     faults: tuple[RuleFault, ...] = ()
+    exception_lists: tuple[ExceptionList, ...] = ()
+    value_lists: tuple[ValueList, ...] = ()
 
     @classmethod
     def union(cls, sets: Iterable[RuleSet]) -> RuleSet:
@@ -212,7 +236,19 @@ class RuleSet:
             tuple(first.values()),
             tuple(chain.from_iterable(part.skipped for part in parts)),
             (*chain.from_iterable(part.faults for part in parts), *repeated),
+            gathered(chain.from_iterable(part.exception_lists for part in parts)),
+            tuple({each.list_id: each for part in reversed(parts) for each in reversed(part.value_lists)}.values()),
         )
+
+    def linked(self) -> RuleSet:
+        """The same rules, each with the exceptions that this set's lists hold for it."""
+        lists = {each.key: each for each in self.exception_lists}
+        values = {each.list_id: each for each in self.value_lists}
+        rules = (
+            replace(rule, exceptions=linked(rule.parameters, rule.known_fields, rule.checked, lists, values))
+            for rule in self
+        )
+        return replace(self, rules=tuple(rules))
 
     @property
     def warnings(self) -> tuple[RuleWarning, ...]:
@@ -220,7 +256,13 @@ class RuleSet:
         return tuple(
             RuleWarning(rule.source.file, rule.source.line, message)
             for rule in self
-            for message in (*IndexPatterns(rule.index).warnings, *_mistyped(rule))
+            for message in (
+                *IndexPatterns(rule.index).warnings,
+                *_mistyped(rule),
+                *rule.exceptions.warnings,
+                *unknown_to_kibana(rule.parameters),
+                *_restricted(rule),
+            )
         )
 
     def __add__(self, other: RuleSet) -> RuleSet:
@@ -239,6 +281,12 @@ def _mistyped(rule: Rule) -> Iterator[str]:
     for name in rule.checked.fields:
         if table.resolve(name) is None and (cure := hint(name, table.names())):
             yield f"unknown field `{name}`; {cure}"
+
+
+def _restricted(rule: Rule) -> Iterator[str]:
+    flag = "timestamp_override_fallback_disabled"
+    if rule.timestamp_override and rule.parameters.get(flag):
+        yield f"only events with `{rule.timestamp_override}` are searched, since `{flag}` is set"
 
 
 def _repeated(rule: Rule, kept: Rule) -> RuleFault:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deckwatch.rules.draft import Draft, Reading, decoded
-from deckwatch.rules.rule import RuleError, RuleFault, Skipped, Source
+from deckwatch.rules.exceptions_read import read_toml_lists
+from deckwatch.rules.rule import RuleError, RuleFault, Source
 
 VERBATIM = frozenset({"query", "note", "setup"})
 """Texts whose line structure means something; all others are written over several lines for looks only."""
@@ -25,15 +26,26 @@ _PLACEHOLDER = re.compile(r"\$(osquery|investigate)_(\d+)", re.ASCII)
 _SETUP = re.compile(r"^##[ \t]+Setup[ \t]*$\n?(.*?)(?=^##[ \t]|\Z)", re.DOTALL | re.MULTILINE)
 
 
+def read_toml_file(data: bytes, file: str) -> Iterator[Reading]:
+    """The rule or the exception lists in a TOML file; raises `RuleError` when there are none to be found."""
+    text = decoded(data, file)
+    document = _parsed(text, file)
+    if "exceptions" in document and "rule" not in document:
+        yield from read_toml_lists(document, Source(file, 1))
+    else:
+        yield _rule(document, text, file)
+
+
 def read_toml(data: bytes, file: str) -> Reading:
     """The rule in a TOML file; raises `RuleError` when there is none to be found."""
     text = decoded(data, file)
-    document = _parsed(text, file)
+    return _rule(_parsed(text, file), text, file)
+
+
+def _rule(document: Mapping[str, Any], text: str, file: str) -> Reading:
     rule = document.get("rule")
     lines = key_lines(text)
     first = lines.get("", 1)
-    if "exceptions" in document and rule is None:
-        return Skipped("", "", file, first, "an exception list, not a rule: exceptions are not evaluated")
     if not isinstance(rule, dict):
         hint = "put name, query, severity and the other parameters below a line `[rule]`"
         raise RuleError(RuleFault(file, first, None, "no table `rule`", hint))
@@ -84,7 +96,10 @@ def converted(document: Mapping[str, Any]) -> dict[str, Any]:
     """The table `rule` in the vocabulary of the rules API.
 
     As the build of the prebuilt package does it; versions and integrations, which need the outside world, excepted.
+    A file that says `verbatim` in a table `deckwatch` means every text as it stands.
     """
+    if _table(document, "deckwatch").get("verbatim") is True:
+        return dict(document["rule"])
     parameters: dict[str, Any] = _collapsed(document["rule"])
     note = parameters.get("note")
     if isinstance(note, str):

@@ -92,22 +92,32 @@ def _is_threat(value: Any) -> bool:
 
 def _is_suppression(value: Any) -> bool:
     match value:
-        case {"group_by": group_by}:
+        case {"group_by": _} | {"group_by_v2": _}:
             strategy = value.get("missing_fields_strategy", "suppress")
             duration = value.get("duration")
             return (
-                _is_list(_is_filled, 1, 5)(group_by)
-                and strategy in {"suppress", "doNotSuppress"}
+                _is_list(_is_filled, 1, 5)(value.get("group_by", ["-"]))
+                and _is_list(_is_group_field, 1, 5)(value.get("group_by_v2", [{"field": "-"}]))
+                and strategy in ("suppress", "doNotSuppress")
                 and (duration is None or _is_duration(duration))
             )
         case _:
             return False
 
 
+def _is_group_field(value: Any) -> bool:
+    match value:
+        case {"field": field}:
+            place = value.get("sequence_index")
+            return _is_filled(field) and (place is None or _is_number(0)(place))
+        case _:
+            return False
+
+
 def _is_duration(value: Any) -> bool:
     match value:
-        case {"value": int(amount), "unit": "s" | "m" | "h"}:
-            return amount >= 1
+        case {"value": amount, "unit": "s" | "m" | "h"}:
+            return _is_number(1)(amount)
         case _:
             return False
 
@@ -163,7 +173,9 @@ SHAPES: Mapping[str, Shape] = {
     "related_integrations": OBJECTS,
     "building_block_type": _one_of("default"),
     "alert_suppression": Shape(
-        "{group_by: 1 to 5 fields, duration?: {value, unit s, m or h}, missing_fields_strategy?}", _is_suppression
+        "{group_by: 1 to 5 fields, duration?: {value, unit s, m or h}, missing_fields_strategy?: suppress or "
+        "doNotSuppress}, or with group_by_v2: 1 to 5 of {field, sequence_index?}",
+        _is_suppression,
     ),
     "exceptions_list": OBJECTS,
     "actions": OBJECTS,

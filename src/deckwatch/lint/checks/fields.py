@@ -13,6 +13,7 @@ from deckwatch.events.fields import field_table
 from deckwatch.events.streams import IndexPatterns
 from deckwatch.lint.finding import Found
 from deckwatch.lint.subject import Step, Subject
+from deckwatch.rules.suppression import Suppression
 
 FAMILY = "logs-cloud_defend"
 """What the names of the streams begin with whose fields are all known."""
@@ -68,20 +69,20 @@ def unknown_fields(subject: Subject) -> Iterator[Found]:
         if table.resolve(field.name) is not None or field.name in supplies() or field.optional:
             continue
         cure = hint(field.name, table.names())
-        if cure or _streams(subject):
+        if cure or known_streams(subject):
             yield Found(
                 f"no schema knows the field `{field.name}`", field.span, cure or "write a field of the data stream"
             )
     for parameter, name in _named(subject):
         cure = hint(name, table.names())
-        if table.resolve(name) is None and (cure or _streams(subject)):
+        if table.resolve(name) is None and (cure or known_streams(subject)):
             yield Found(f"no schema knows the field `{name}`, which `{parameter}` names", parameter, cure or "mend it")
 
 
 def unsupplied_fields(subject: Subject) -> Iterator[Found]:
-    for step, streams in _steps(subject):
+    for step, streams in known_steps(subject):
         for field in _fields(step):
-            if field_table().resolve(field.name) and not _is_supplied(field, streams):
+            if field_table().resolve(field.name) and not is_supplied(field.name, streams):
                 yield Found(
                     f"the data streams of {step.called} do not hold `{field.name}`",
                     field.span,
@@ -91,7 +92,7 @@ def unsupplied_fields(subject: Subject) -> Iterator[Found]:
 
 def sensor_fields(subject: Subject) -> Iterator[Found]:
     seen = set()
-    for step, streams in _steps(subject):
+    for step, streams in known_steps(subject):
         if not streams & {"p", "f"}:
             continue
         for field in (*_fields(step), *step.keys):
@@ -103,9 +104,9 @@ def sensor_fields(subject: Subject) -> Iterator[Found]:
 
 
 def absent_keys(subject: Subject) -> Iterator[Found]:
-    for step, streams in _steps(subject):
+    for step, streams in known_steps(subject):
         for key in step.keys:
-            if key.optional or _is_supplied(key, streams):
+            if key.optional or is_supplied(key.name, streams):
                 continue
             yield Found(
                 f"the join key `{key.name}` is never there in the events of {step.called}, so it joins nothing",
@@ -130,7 +131,7 @@ def stream_categories(subject: Subject) -> Iterator[Found]:
             )
 
 
-def _streams(subject: Subject) -> frozenset[str]:
+def known_streams(subject: Subject) -> frozenset[str]:
     """The letters of the streams that a rule reads; none when it reads any whose fields are not known."""
     entries = [entry.strip() for pattern in subject.rule.index for entry in pattern.split(",")]
     if not all(entry.startswith(FAMILY) for entry in entries):
@@ -139,14 +140,15 @@ def _streams(subject: Subject) -> frozenset[str]:
     return frozenset(letter for letter, stream in STREAMS.items() if patterns.matches(stream))
 
 
-def _is_supplied(field: Field, streams: frozenset[str]) -> bool:
-    known = supplies().get(field.name)
+def is_supplied(name: str, streams: frozenset[str]) -> bool:
+    """Whether one of the streams holds the field."""
+    known = supplies().get(name)
     return known is not None and bool((known.streams | known.sensor) & streams)
 
 
-def _steps(subject: Subject) -> Iterator[tuple[Step, frozenset[str]]]:
+def known_steps(subject: Subject) -> Iterator[tuple[Step, frozenset[str]]]:
     """Each filter, with the letters of the streams it can find events in."""
-    letters = _streams(subject)
+    letters = known_streams(subject)
     for step in subject.steps:
         streams = frozenset(_OF_CATEGORY.get(step.written.category, "")) & letters
         if streams:
@@ -178,5 +180,6 @@ def _named(subject: Subject) -> Iterator[tuple[str, str]]:
     for parameter in ("severity_mapping", "risk_score_mapping"):
         for entry in subject.parameters.get(parameter, ()):
             yield parameter, entry["field"]
-    for name in (subject.parameters.get("alert_suppression") or {}).get("group_by", ()):
-        yield "alert_suppression", name
+    if (suppression := Suppression.of(subject.parameters)) is not None:
+        for field in suppression.group_by:
+            yield "alert_suppression", field.name

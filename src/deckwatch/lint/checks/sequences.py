@@ -12,6 +12,7 @@ from deckwatch.lint.finding import Found
 from deckwatch.lint.logic import Fact, facts, single_valued
 from deckwatch.lint.subject import Step, Subject
 from deckwatch.lint.values import Values, excluded
+from deckwatch.rules.suppression import Suppression
 
 _KINDS = frozenset(["data_stream.dataset", "event.category", "event.dataset", "event.module"])
 
@@ -132,14 +133,14 @@ def _times(step: Step) -> Iterator[tuple[int | None, int | None]]:
 
 
 def suppression_keys(subject: Subject) -> Iterator[Found]:
-    suppression = subject.parameters.get("alert_suppression")
-    if not subject.sequence or not suppression:
+    suppression = Suppression.of(subject.parameters)
+    if not subject.sequence or suppression is None:
         return
     shared = {name.name for name in subject.sequence.by} or _in_every_stage(subject)
-    for name in suppression["group_by"]:
-        if name not in shared:
+    for field in suppression.group_by:
+        if field.place is None and field.name not in shared:
             yield Found(
-                f"alerts are grouped by `{name}`, which the events of a sequence need not agree in",
+                f"alerts are grouped by `{field.name}`, which the events of a sequence need not agree in",
                 "alert_suppression",
                 "group by the join keys of the whole sequence",
             )
