@@ -1,0 +1,103 @@
+"""`deckwatch rules show`: all that is known of a rule."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from deckwatch.cli import options, stored
+from deckwatch.cli.portrayed import lines
+from deckwatch.cli.render import json_line
+
+if TYPE_CHECKING:
+    from deckwatch.backtesting.streams import Presence
+    from deckwatch.rules.rule import Rule
+    from deckwatch.store.store import Store
+
+
+@click.command(
+    epilog="""\
+\b
+Examples:
+  deckwatch rules show 'System Path File Creation'
+  deckwatch rules show 1dc56174-5d02-4ca4-af92-e391f096fb21 --events recordings/
+"""
+)
+@click.argument("rule", metavar="RULE")
+@click.option(
+    "--events",
+    "events",
+    metavar="PATH",
+    multiple=True,
+    type=options.ON_DISK,
+    help="Say which of the fields that the rule needs these events have; can be given several times.",
+)
+@options.store
+@options.as_json("Print one JSON object.")
+def show(*, rule: str, events: tuple[str, ...], as_json: bool) -> None:
+    """Show a rule of the store: what it looks for, where, and what to do about its alerts.
+
+    RULE is the id of a rule, its name, or the beginning of it.
+    """
+    from deckwatch.store.select import named  # noqa: PLC0415  # help is quicker without the store
+
+    store = stored.opened()
+    found = named(stored.loaded(store), rule)
+    presence = _presence(found, events) if events else None
+    told = described(store, found, presence)
+    if as_json:
+        click.echo(json_line(told))
+        return
+    terminal = Console(highlight=False, emoji=False, markup=False) if sys.stdout.isatty() else None
+    for line in lines(told):
+        terminal.print(line, soft_wrap=True) if terminal else click.echo(line.plain)
+
+
+def described(store: Store, rule: Rule, presence: Presence | None) -> dict[str, Any]:
+    """The rule's parameters, and what follows from them and from the store."""
+    from deckwatch.store.document import Document  # noqa: PLC0415  # help is quicker without the store
+    from deckwatch.store.select import integrations  # noqa: PLC0415
+    from deckwatch.store.units import customized  # noqa: PLC0415
+
+    base = store.base(rule.rule_id)
+    selected = _patterns(rule)
+    told = {
+        **rule.parameters,
+        "enabled": rule.enabled,
+        "index": list(rule.index),
+        "integrations": list(integrations(rule)),
+        "customized": None if base is None else list(customized(base, Document.of(rule))),
+        "file": rule.source.file,
+        "fields": [_field(name, kind, rule.parameters) for name, kind in rule.checked.fields.items()],
+    }
+    if presence is not None:
+        told["events"] = presence.visible(selected)
+        told["fields"] = [{**each, "present": presence.has(each["name"], selected)} for each in told["fields"]]
+    return told
+
+
+def _field(name: str, kind: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    types = {each["name"]: each.get("type", kind) for each in parameters["required_fields"] if "name" in each}
+    return {"name": name, "type": types.get(name, kind)}
+
+
+def _patterns(rule: Rule) -> Any:
+    from deckwatch.events.streams import IndexPatterns  # noqa: PLC0415
+
+    return IndexPatterns(rule.index)
+
+
+def _presence(rule: Rule, events: tuple[str, ...]) -> Presence:
+    """What the events have that the rule needs."""
+    from deckwatch.backtesting.streams import Presence  # noqa: PLC0415  # only this needs events
+    from deckwatch.events.reader import open_events  # noqa: PLC0415
+
+    presence = Presence([rule])
+    with open_events(events, presence.fields) as reader:
+        for batch in reader:
+            presence.see(batch)
+    return presence
