@@ -319,7 +319,7 @@ def test_state_and_kept_events_stay_flat() -> None:
     while clock.passed < 299 * SECOND:
         next(stream)
         status = stream.status
-        half = early if clock.passed < 150 * SECOND else late
+        half = early if clock.passed < 200 * SECOND else late
         half[:] = map(max, half, (status.pending, status.partials, status.waiting, status.kept))
     assert all(then <= 1.1 * before for before, then in zip(early, late, strict=True)), (early, late)
     assert late[3] < 5000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast
 
@@ -11,6 +11,7 @@ from deckwatch.eql.nodes import EventQuery, SampleQuery, SequenceQuery
 from deckwatch.eql.types import Kind
 from deckwatch.events.batch import EventBatch
 from deckwatch.events.streams import IndexPatterns
+from deckwatch.rules.exceptions_lower import Exclusion
 from deckwatch.rules.rule import Rule
 from deckwatch.sequences.records import Key, Token
 from deckwatch.sequences.samples import SampleProgram, compile_sample
@@ -18,6 +19,8 @@ from deckwatch.sequences.steps import Predicate, SequenceProgram, compile_sequen
 
 DEFAULT_TIEBREAKER = "event.sequence"
 """Orders a rule's events of the same time where the rule names no field: sensors count their events there."""
+
+_NO_FALLBACK = "timestamp_override_fallback_disabled"
 
 INDEX_FIELD = "_index"
 STREAM_FIELDS: Mapping[str, Kind] = {
@@ -47,6 +50,10 @@ class Detection:
     """Every field that must be decoded for this detection."""
     program: Program
     predicates: tuple[Predicate, ...]
+    exclusions: tuple[Exclusion, ...] = ()
+    """What takes events away before any predicate is asked."""
+    dated_by: str | None = None
+    """An event without this date is not seen."""
 
     @classmethod
     def of(
@@ -58,6 +65,8 @@ class Detection:
         tiebreaker_kind: Kind = "long",
         streams: IndexPatterns | None = None,
         collect: bool = False,
+        exclusions: tuple[Exclusion, ...] = (),
+        dated_by: str | None = None,
     ) -> Detection:
         program, predicates = _program(checked)
         fields: dict[str, Kind] = {time_field: "date"}
@@ -65,8 +74,12 @@ class Detection:
             fields[tiebreaker] = tiebreaker_kind
         if streams is not None:
             fields |= STREAM_FIELDS
+        if dated_by is not None:
+            fields[dated_by] = "date"
+        for each in exclusions:
+            fields |= each.kinds
         fields |= checked.fields
-        return cls(checked, streams, time_field, tiebreaker, collect, fields, program, predicates)
+        return cls(checked, streams, time_field, tiebreaker, collect, fields, program, predicates, exclusions, dated_by)
 
     @classmethod
     def of_rule(cls, rule: Rule, kind: Kind = "long") -> Detection:
@@ -77,6 +90,8 @@ class Detection:
             tiebreaker=rule.tiebreaker_field or DEFAULT_TIEBREAKER,
             tiebreaker_kind=kind,
             streams=IndexPatterns(rule.index),
+            exclusions=rule.exceptions.exclusions,
+            dated_by=rule.timestamp_override if rule.parameters.get(_NO_FALLBACK) else None,
         )
 
 
@@ -117,6 +132,16 @@ class Engine(Protocol):
     @property
     def undated(self) -> int:
         """Events that satisfied a stage of a sequence but carry no time, and so took no part."""
+        ...
+
+    @property
+    def removed(self) -> Mapping[int, Mapping[str, int]]:
+        """Events that exceptions took away, by detection and item; detections without exceptions are not named."""
+        ...
+
+    @property
+    def removed_by_filter(self) -> Mapping[int, Mapping[str, Sequence[int]]]:
+        """The same for each predicate; an event may satisfy several."""
         ...
 
     def process(self, batch: EventBatch) -> list[tuple[int, int]]:

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from deckwatch.engine.detections import Detection
+from deckwatch.engine.inspection import Held, Look
 from deckwatch.engine.keys import key_columns, key_types, keyed
 from deckwatch.engine.ordering import order_columns, sort
 from deckwatch.engine.reorder import Reorder
+from deckwatch.engine.watermark import BEGINNING
 from deckwatch.eql.types import Kind
 from deckwatch.plan.bundle import Evaluation
 from deckwatch.plan.views import Rows
@@ -70,9 +72,13 @@ class Gatherer:
         """The events of all that is held, with repetitions."""
         return iter(())
 
+    def held(self, look: Look) -> Held | None:  # noqa: ARG002  # sequences have an answer
+        """What the automaton of a sequence holds."""
+        return None
+
 
 def gatherer(
-    detection: Detection, *, max_samples_per_key: int, horizon: int | None, observer: Observer | None
+    detection: Detection, *, max_samples_per_key: int, horizon: int | None, observer: Observer | None = None
 ) -> Gatherer | None:
     """What a detection's events go to; None if each is reported at once."""
     match detection.program:
@@ -145,6 +151,9 @@ class _Sequence(Gatherer):
     def tokens(self) -> Iterator[Token]:
         return self._reorder.tokens()
 
+    def held(self, look: Look) -> Held:
+        return Held.of(self._program, self._reorder, look)
+
 
 class _Sample(Gatherer):
     """The way of one sample's events into its collector."""
@@ -184,21 +193,65 @@ class _Sample(Gatherer):
 
 
 class _Collected(Gatherer):
-    """All events of one event query, in event order: a search asks for them at its end, a stream never does."""
+    """All events of one event query, in event order: a search asks for them at its end, a stream as time passes.
+
+    Late events and those without a time are told at once.
+    """
 
     def __init__(self, detection: Detection) -> None:
         self._detection = detection
         self._frames: list[pl.DataFrame] = []
+        self._times: tuple[int, int] | None = None  # the first and the last of what is pending
 
     def add(self, evaluation: Evaluation, found: Sequence[Rows], first: int) -> Rows:
         (rows,) = found
         if len(rows):
-            self._frames.append(order_columns(evaluation, self._detection, rows, first))
+            self._put(order_columns(evaluation, self._detection, rows, first))
         return rows
 
+    def advance(self, watermark: int | None) -> Iterable[Result]:
+        before = BEGINNING if watermark is None else watermark
+        if self._times is None or BEGINNING < self._times[0] >= before:
+            return ()
+        frame = self._taken()
+        waits = (pl.col("time") >= before).fill_null(value=False)
+        self._put(frame.filter(waits))
+        return _in_order(frame.filter(~waits))
+
+    def drain(self) -> Iterable[Result]:
+        return self.finish()
+
     def finish(self) -> Iterable[Result]:
-        ordered = sort(pl.concat(self._frames))["position"].to_list() if self._frames else []
-        return (((), (position,)) for position in ordered)
+        return _in_order(self._taken()) if self._frames else ()
+
+    @property
+    def awaited(self) -> tuple[int, int] | None:
+        return self._times
+
+    @property
+    def pending(self) -> int:
+        return sum(frame.height for frame in self._frames)
+
+    def tokens(self) -> Iterator[Token]:
+        for frame in self._frames:
+            yield from frame["position"].to_list()
+
+    def _put(self, frame: pl.DataFrame) -> None:
+        if not frame.height:
+            return
+        self._frames.append(frame)
+        times = frame["time"].fill_null(BEGINNING).to_numpy()
+        first, last = self._times or (int(times[0]), int(times[0]))
+        self._times = min(first, int(times.min())), max(last, int(times.max()))
+
+    def _taken(self) -> pl.DataFrame:
+        frame = pl.concat(self._frames)
+        self._frames, self._times = [], None
+        return frame
+
+
+def _in_order(frame: pl.DataFrame) -> Iterator[Result]:
+    return (((), (position,)) for position in sort(frame)["position"].to_list())
 
 
 def _results(found: Iterable[Match | Sample]) -> Iterator[Result]:

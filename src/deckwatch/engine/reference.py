@@ -8,6 +8,7 @@ from typing import Any
 
 from deckwatch.engine.columnar import fields_of
 from deckwatch.engine.detections import Detection, Found
+from deckwatch.engine.exceptions import DocumentRemoval
 from deckwatch.engine.visibility import TimeRange
 from deckwatch.eql.evaluate import matches
 from deckwatch.eql.nodes import Field
@@ -31,6 +32,7 @@ class ReferenceEngine:
         self._max_samples_per_key = max_samples_per_key
         self.fields: Mapping[str, Kind] = fields_of(detections)
         self.undated = 0
+        self._removals = [DocumentRemoval(each) for each in detections]
         self._events: list[list[tuple[_Order, dict[int, list[Key]]]]] = [[] for _ in detections]
 
     def process(self, batch: EventBatch) -> list[tuple[int, int]]:
@@ -38,7 +40,7 @@ class ReferenceEngine:
         for row in range(batch.height):
             document = batch.documents.document(row)
             for i, detection in enumerate(self._detections):
-                satisfied = self._satisfied(detection, document)
+                satisfied = self._satisfied(i, document)
                 if satisfied and detection.program is None and not detection.collect:
                     hits.append((row, i))
                 elif satisfied:
@@ -66,22 +68,40 @@ class ReferenceEngine:
                     found += (Found(i, sample.key, sample.events) for sample in samples)
         return found
 
-    def _satisfied(self, detection: Detection, document: Mapping[str, Any]) -> dict[int, list[Key]]:
+    @property
+    def removed(self) -> dict[int, Mapping[str, int]]:
+        """See `Engine.removed`."""
+        return {i: each.counts for i, each in enumerate(self._removals) if self._detections[i].exclusions}
+
+    @property
+    def removed_by_filter(self) -> dict[int, Mapping[str, Sequence[int]]]:
+        """See `Engine.removed_by_filter`."""
+        return {i: each.by_filter for i, each in enumerate(self._removals) if self._detections[i].exclusions}
+
+    def _satisfied(self, i: int, document: Mapping[str, Any]) -> dict[int, list[Key]]:
         """The predicates a document satisfies, each with its join keys."""
+        detection = self._detections[i]
         if not self._sees(detection, document):
             return {}
         category = detection.checked.category_field
         kinds = detection.fields
-        return {
-            number: keys
+        fulfilled = [
+            number
             for number, predicate in enumerate(detection.predicates)
             if matches(predicate.filter, category, lambda name: field_values(document, name, kinds[name]))
-            and (keys := _keys(predicate.keys, document, kinds))
+        ]
+        return {
+            number: keys
+            for number in self._removals[i].apply(document, fulfilled)
+            if (keys := _keys(detection.predicates[number].keys, document, kinds))
         }
 
     def _sees(self, detection: Detection, document: Mapping[str, Any]) -> bool:
         stream = index_name(document, document.get("_index"))
         if stream is not None and detection.streams is not None and not detection.streams.matches(stream):
+            return False
+        needed = detection.dated_by
+        if needed is not None and _smallest(document, needed, detection.fields[needed]) is None:
             return False
         return self._within.holds(_smallest(document, detection.time_field, "date"))
 

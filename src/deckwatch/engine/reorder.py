@@ -72,6 +72,18 @@ class Reorder:
         """How many records wait for their turn."""
         return sum(frame.height for frame in self._pending)
 
+    def pending_by_slot(self) -> dict[int, int]:
+        """How many events wait for their turn, by the slot of the program that they satisfy."""
+        if not self._pending:
+            return {}
+        frame = pl.concat([each.select("slot", "position") for each in self._pending])
+        return dict(frame.group_by("slot").agg(pl.col("position").n_unique()).iter_rows())
+
+    @property
+    def automaton(self) -> SequenceAutomaton:
+        """What it feeds, to look at only."""
+        return self._automaton
+
     @property
     def stats(self) -> Stats:
         """What the automaton holds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from typing import IO, Any, Self, cast
 
@@ -20,7 +20,8 @@ _PIECE_BYTES = 1 << 20
 class Repeatable:
     """A source that can be opened several times, one reader after the other.
 
-    A stream is set back to where it stood. One that cannot be is copied to a nameless temporary file first.
+    A stream is set back to where it stood. One that cannot be is copied to a nameless temporary file first, and what an
+    iterator yields is kept.
     """
 
     def __init__(self, source: EventSource) -> None:
@@ -29,6 +30,8 @@ class Repeatable:
         self._stream: IO[bytes] | None = None
         if hasattr(source, "read"):
             self._source = self._stream = self._rewindable(cast("IO[bytes]", source))
+        elif isinstance(source, Iterator):
+            self._source = list(source)
         elif isinstance(source, str | list | tuple | set) and STANDARD_INPUT in _paths(source):
             self._stream = self._rewindable(standard_input())
         self._start = self._stream.tell() if self._stream is not None else 0

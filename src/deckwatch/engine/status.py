@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deckwatch.engine.clock import Clock
 
@@ -28,7 +28,8 @@ class Status:
     without maxspan, and samples.
 
     `hits`: alerts per rule_id, rules without any included; a sequence counts once. `documents`: alert documents,
-    building blocks included.
+    building blocks included. `excepted`, `suppressed`, `cut_short`: see `Summary`. `windows`: groups of suppressed
+    alerts that are open.
     """
 
     source: str
@@ -54,6 +55,10 @@ class Status:
     evicted: int
     hits: Mapping[str, int]
     documents: int
+    excepted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    suppressed: Mapping[str, int] = field(default_factory=dict)
+    windows: int = 0
+    cut_short: int = 0
 
     @property
     def alerts(self) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,13 @@ class Summary:
     `damaged`: inputs that could not be read to their end. `hits`: alerts per rule_id, rules without any included; a
     sequence counts once, whatever its building blocks. `documents`: alert documents, building blocks included.
     `undated`: events that satisfied a stage of a sequence but have no time, and so took no part. `suppressed_self`:
-    alerts withheld because the same rule had already made one of the events.
+    alerts withheld because the same rule had already made one of the events. `excepted`: events that satisfied a filter
+    of a rule and were removed by its exceptions, per rule_id and item_id, of rules that have any; an event that several
+    items name counts for each. `excepted_by_stage`: the same for each stage, and for `until`, as the query has them.
+
+    `suppressed`: alerts that only count with another one, per rule_id, of rules that suppress any; `cut_short`: groups
+    of them that ended early, since too many were open at once. Where the limit of a rule's alerts per run is kept:
+    `full_runs` counts, per rule_id, the runs that reached it, `over_limit` what was found in them beyond.
     """
 
     lines: int
@@ -28,6 +34,12 @@ class Summary:
     documents: int
     undated: int
     suppressed_self: int
+    excepted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    excepted_by_stage: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    suppressed: Mapping[str, int] = field(default_factory=dict)
+    cut_short: int = 0
+    full_runs: Mapping[str, int] = field(default_factory=dict)
+    over_limit: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def alerts(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,17 +32,29 @@ class Visibility:
     def __init__(self, views: Views, within: TimeRange) -> None:
         self._views = views
         self._within = within
-        self._known: dict[tuple[str, tuple[bool, ...]], Rows] = {}
-        self._streams, self._which = _streams(views)
+        self._known: dict[tuple[str, str | None, tuple[bool, ...]], Rows] = {}
+        self._streams, self._which = streams(views)
+
+    @property
+    def streams(self) -> Iterable[str]:
+        """The data streams that events of the batch name."""
+        return (stream for stream in self._streams if stream is not None)
 
     def rows(self, detection: Detection) -> Rows:
         """The events a detection sees, ascending; an event that names no stream is seen by all."""
         patterns = detection.streams
         seen = tuple(patterns is None or stream is None or patterns.matches(stream) for stream in self._streams)
-        key = detection.time_field, seen
+        key = detection.time_field, detection.dated_by, seen
         if key not in self._known:
-            self._known[key] = np.flatnonzero(np.asarray(seen, dtype=np.bool_)[self._which] & self._inside(key[0]))
+            mask = np.asarray(seen, dtype=np.bool_)[self._which] & self._inside(detection.time_field)
+            if detection.dated_by is not None:
+                mask &= self._dated(detection.dated_by)
+            self._known[key] = np.flatnonzero(mask)
         return self._known[key]
+
+    def _dated(self, field: str) -> Mask:
+        view = self._views[field]
+        return np.asarray(view.lists.list.len() > 0, dtype=np.bool_)[view.codes]
 
     def _inside(self, time_field: str) -> Mask:
         if self._within == TimeRange():
@@ -51,8 +64,8 @@ class Visibility:
         return np.asarray(inside, dtype=np.bool_)[view.codes]
 
 
-def _streams(views: Views) -> tuple[list[str | None], Rows]:
-    """The distinct streams of a batch, and for each row the number of its own."""
+def streams(views: Views) -> tuple[list[str | None], Rows]:
+    """The distinct streams of a batch, None for events that name none, and for each row the number of its own."""
     names = [name for name in (INDEX_FIELD, *STREAM_FIELDS) if name in views.columns]
     first, which = distinct([views[name].codes for name in names])
     contents = zip(*(views[name].python_lists(views[name].codes[first]) for name in names), strict=True)
