@@ -4,18 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deckwatch.api import (
-        evaluate,
-        explain,
-        founding_rules,
-        load_rules,
-        parse,
-        prove,
-        run_tests,
-        scan,
-        search,
-        watch,
-    )
+    from deckwatch.api import evaluate, scan, search, watch
+    from deckwatch.backtesting.backtest import backtest
+    from deckwatch.backtesting.coverage import Coverage, coverage
+    from deckwatch.backtesting.values import Backtest
     from deckwatch.engine.ports import Source
     from deckwatch.engine.scan import Scan
     from deckwatch.engine.search import Result, Sequence
@@ -24,9 +16,18 @@ if TYPE_CHECKING:
     from deckwatch.engine.summary import Summary
     from deckwatch.eql.errors import Fault, QueryError
     from deckwatch.eql.nodes import Query
+    from deckwatch.eql.parser import parse
     from deckwatch.eql.unparse import unparse
     from deckwatch.errors import DeckwatchError
+    from deckwatch.explanation.ask import explain_live
+    from deckwatch.explanation.control import Control
+    from deckwatch.explanation.explain import explain
+    from deckwatch.explanation.live import explain_stream
+    from deckwatch.explanation.live_values import LiveExplanation
     from deckwatch.explanation.values import Explanation
+    from deckwatch.proof.prove import Proof, prove
+    from deckwatch.proof.testing import Tested, run_tests
+    from deckwatch.rules.load import founding_rules, load_rules
     from deckwatch.rules.rule import Rule, RuleSet
     from deckwatch.sensor.containers import Containers
     from deckwatch.sensor.doctor import diagnose
@@ -34,14 +35,19 @@ if TYPE_CHECKING:
     from deckwatch.sensor.record import record
     from deckwatch.sensor.source import KernelSource
     from deckwatch.sources.open import open_source
+    from deckwatch.store.store import Store, open_store
 
 __all__ = [
+    "Backtest",
     "Containers",
+    "Control",
+    "Coverage",
     "DeckwatchError",
     "Explanation",
     "Fault",
     "Kernel",
     "KernelSource",
+    "LiveExplanation",
     "Proof",
     "Query",
     "QueryError",
@@ -53,15 +59,21 @@ __all__ = [
     "Source",
     "Status",
     "Step",
+    "Store",
     "Stream",
     "Summary",
     "Tested",
+    "backtest",
+    "coverage",
     "diagnose",
     "evaluate",
     "explain",
+    "explain_live",
+    "explain_stream",
     "founding_rules",
     "load_rules",
     "open_source",
+    "open_store",
     "parse",
     "prove",
     "record",
@@ -73,10 +85,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "deckwatch.api": (
-        *("evaluate", "explain", "founding_rules", "load_rules", "parse"),
-        *("prove", "run_tests", "scan", "search", "watch"),
-    ),
+    "deckwatch.api": ("evaluate", "scan", "search", "watch"),
+    "deckwatch.backtesting.backtest": ("backtest",),
+    "deckwatch.backtesting.coverage": ("Coverage", "coverage"),
+    "deckwatch.backtesting.values": ("Backtest",),
     "deckwatch.engine.ports": ("Source",),
     "deckwatch.engine.scan": ("Scan",),
     "deckwatch.engine.search": ("Result", "Sequence"),
@@ -85,11 +97,18 @@ _HOMES = {
     "deckwatch.engine.summary": ("Summary",),
     "deckwatch.eql.errors": ("Fault", "QueryError"),
     "deckwatch.eql.nodes": ("Query",),
+    "deckwatch.eql.parser": ("parse",),
     "deckwatch.eql.unparse": ("unparse",),
     "deckwatch.errors": ("DeckwatchError",),
+    "deckwatch.explanation.ask": ("explain_live",),
+    "deckwatch.explanation.control": ("Control",),
+    "deckwatch.explanation.explain": ("explain",),
+    "deckwatch.explanation.live": ("explain_stream",),
+    "deckwatch.explanation.live_values": ("LiveExplanation",),
     "deckwatch.explanation.values": ("Explanation",),
-    "deckwatch.proof.prove": ("Proof",),
-    "deckwatch.proof.testing": ("Tested",),
+    "deckwatch.proof.prove": ("Proof", "prove"),
+    "deckwatch.proof.testing": ("Tested", "run_tests"),
+    "deckwatch.rules.load": ("founding_rules", "load_rules"),
     "deckwatch.rules.rule": ("Rule", "RuleSet"),
     "deckwatch.sensor.containers": ("Containers",),
     "deckwatch.sensor.doctor": ("diagnose",),
@@ -97,6 +116,7 @@ _HOMES = {
     "deckwatch.sensor.record": ("record",),
     "deckwatch.sensor.source": ("KernelSource",),
     "deckwatch.sources.open": ("open_source",),
+    "deckwatch.store.store": ("Store", "open_store"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

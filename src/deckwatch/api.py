@@ -1,9 +1,8 @@
-"""The library's functions, as `import deckwatch` offers them."""
+"""What everybody wants of the engine. The functions of the other stages are offered from where they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from os import PathLike
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from deckwatch.engine.engines import EngineName
@@ -13,35 +12,16 @@ from deckwatch.engine.search import Options, Result, ResultPosition
 from deckwatch.engine.search import search as run_search
 from deckwatch.engine.stream import Stream
 from deckwatch.engine.visibility import TimeRange
-from deckwatch.eql.dates import SECOND
 from deckwatch.eql.evaluate import evaluate_constant
 from deckwatch.eql.nodes import Query, Scalar
-from deckwatch.eql.parser import parse, parse_expression
+from deckwatch.eql.parser import parse_expression
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.deadletter import DeadLetter
 from deckwatch.events.reader import EventSource, Reader
-from deckwatch.explanation.explain import explain as run_explain
-from deckwatch.explanation.focus import Focus
-from deckwatch.explanation.values import Explanation
-from deckwatch.proof.cases import load_cases
-from deckwatch.proof.prove import prove
-from deckwatch.proof.testing import Tested, run_cases
-from deckwatch.rules.load import founding_rules, load_rules
 from deckwatch.rules.rule import Rule
 from deckwatch.sources.open import open_source
 
-__all__ = [
-    "evaluate",
-    "explain",
-    "founding_rules",
-    "load_rules",
-    "parse",
-    "prove",
-    "run_tests",
-    "scan",
-    "search",
-    "watch",
-]
+__all__ = ["evaluate", "scan", "search", "watch"]
 
 
 def evaluate(text: str) -> Scalar:
@@ -98,7 +78,7 @@ def search(
     )
     return run_search(
         query,
-        _repeatable(events),
+        events,
         field_types=field_types,
         options=options,
         engine=engine,
@@ -115,6 +95,7 @@ def scan(
     engine: EngineName = "columnar",
     since: int | None = None,
     until: int | None = None,
+    max_signals: bool = False,
     dead_letter: Callable[[DeadLetter], None] | None = None,
     on_batch: Callable[[Reader], None] | None = None,
     batch_events: int | None = None,
@@ -127,6 +108,8 @@ def scan(
         engine: "columnar", or "reference", the slow evaluator it is tested against.
         since: only events at or after this time (nanoseconds since 1970); `until` likewise, exclusive.
         until: see `since`.
+        max_signals: of what a rule finds in one run (its `interval`, by the times of events), report only the latest,
+            as many as its `max_signals`.
         dead_letter: called with every line that is not an event.
         on_batch: called after every batch with the reader, for progress.
         batch_events: evaluate at most so many events together.
@@ -139,6 +122,7 @@ def scan(
         rules,
         engine=engine,
         within=TimeRange(since, until),
+        max_signals=max_signals,
         dead_letter=dead_letter,
         on_batch=on_batch,
         batch_events=batch_events,
@@ -187,63 +171,3 @@ def watch(
         lateness=lateness,
         horizon=horizon,
     )
-
-
-def run_tests(*paths: str | PathLike[str], update: bool = False) -> Iterator[Tested]:
-    """Run the tests that lie beside rules: an iterator of their outcomes.
-
-    Args:
-        paths: files of tests (RULE.test.toml), rules with such a file beside them, or folders.
-        update: write the golden alerts anew instead of comparing with them.
-
-    Raises:
-        DeckwatchError: a file of tests, or the rule it is about, cannot be used.
-    """
-    return run_cases(load_cases(paths), update=update)
-
-
-def explain(
-    rule: Rule,
-    events: EventSource,
-    *,
-    event: str | None = None,
-    container: str | None = None,
-    around: int | None = None,
-    window: float = 60.0,
-    since: int | None = None,
-    until: int | None = None,
-    limit: int = 5,
-    dead_letter: Callable[[DeadLetter], None] | None = None,
-) -> Explanation:
-    """Why a rule fired on some events, and why it did not: the verdict on each clause, what ended each sequence.
-
-    The whole of the events is always evaluated; `event`, `container` and `around` choose what of it is told.
-
-    Args:
-        rule: one of a `RuleSet`.
-        events: as for `search`.
-        event: the id of an event, as in `_id` or `event.id`, or as alerts name it.
-        container: the name of a container, or the beginning of its id.
-        around: a time (nanoseconds since 1970); events at most `window` seconds away from it.
-        window: see `around`.
-        since: only events at or after this time (nanoseconds since 1970); `until` likewise, exclusive.
-        until: see `since`.
-        limit: at most so many events, or sequences, that came near.
-        dead_letter: called with every line that is not an event.
-
-    Raises:
-        DeckwatchError: the events cannot be opened, or none of them is what is asked about.
-    """
-    return run_explain(
-        rule,
-        _repeatable(events),
-        focus=Focus(event, container, around, int(window * SECOND)),
-        within=TimeRange(since, until),
-        limit=limit,
-        dead_letter=dead_letter,
-    )
-
-
-def _repeatable(events: EventSource) -> EventSource:
-    """Some read their input twice. Streams are seen to where they do."""
-    return list(events) if isinstance(events, Iterator) and not hasattr(events, "read") else events

@@ -18,6 +18,7 @@ Group: TypeAlias = tuple[Mapping[str, Any], list[Mapping[str, Any]]]
 
 _POSITION = "kibana.alert.group.index"
 _STEP = "  └ "
+_SUPPRESSION = "kibana.alert.suppression"
 
 
 class Groups:
@@ -61,6 +62,8 @@ class AlertTable(Table):
                 self.row([*_head(alert, alert), *_what(alert)])
             case _, blocks:
                 self._sequence(alert, blocks)
+        if others := others_text(alert):
+            self.line(Text(f"{_STEP}{others}", "dim"))
 
     def _sequence(self, shell: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> None:
         shared = render.container_text(shell)
@@ -69,6 +72,21 @@ class AlertTable(Table):
             container, *rest = _what(block)
             step = Text(_STEP + render.action_text(block))
             self.row([_time(block, "dim"), Text(), step, Text() if container.plain == shared else container, *rest])
+
+
+def others_text(alert: Mapping[str, Any]) -> str:
+    """How many others an alert stands for, and which; empty when there is none."""
+    count = alert.get(f"{_SUPPRESSION}.docs_count")
+    if not count:
+        return ""
+    until = render.time_text(alert, f"{_SUPPRESSION}.end")
+    terms = (_term(render.escaped(each["field"]), each["value"]) for each in alert[f"{_SUPPRESSION}.terms"])
+    return f"{count:,} more until {until}, suppressed: {', '.join(terms)}"
+
+
+def _term(field: str, value: Any) -> str:
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return " ".join((field, *map(render.value_text, values))) if values else f"no {field}"
 
 
 def _head(alert: Mapping[str, Any], last: Mapping[str, Any]) -> list[Text]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
@@ -14,7 +14,9 @@ from deckwatch.explanation.values import NEVER
 
 if TYPE_CHECKING:
     from deckwatch import Explanation
-    from deckwatch.explanation.values import Attempt, Candidate, Clause, Ending, Event, Held, Judgement
+    from deckwatch.explanation.values import Attempt, Candidate, Clause, Ending, Event, Held, Judgement, KeyPart
+
+    Events: TypeAlias = Sequence[Event | None]
 
 CLAUSE_CHARACTERS = 110
 WANTED_CHARACTERS = 160
@@ -47,7 +49,7 @@ def lines(told: Explanation) -> Iterator[Text]:
 
 def _sequences(told: Explanation) -> Iterator[Text]:
     for each in told.filters:
-        yield Text.assemble((f"{each.name}: ", "bold"), (_cut(each.text, CLAUSE_CHARACTERS), "dim"))
+        yield Text.assemble((f"{each.name}: ", "bold"), (cut(each.text, CLAUSE_CHARACTERS), "dim"))
     if not told.attempts:
         yield Text("No sequence began.")
         return
@@ -59,28 +61,35 @@ def _sequences(told: Explanation) -> Iterator[Text]:
 
 
 def _attempt(attempt: Attempt) -> Iterator[Text]:
-    key = ", ".join(f"{'/'.join(part.fields)} = {_value(part.value)}" for part in attempt.key)
-    known = {each.stage for each in attempt.candidates}.issuperset(_unreached(attempt))
+    key = key_text(attempt.key)
+    known = {each.stage for each in attempt.candidates}.issuperset(unreached(attempt.events))
     least = "" if known else "at least "
     short = f"; {least}{number_of(attempt.distance, 'thing')} short" if attempt.distance else ""
-    yield Text(f"by {key}{short}" if key else f"one sequence{short}", "bold")
+    yield Text(f"{key}{short}", "bold")
     first = next((event for event in attempt.events if event is not None), None)
     for stage, event in enumerate(attempt.events, 1):
         if event is not None:
-            yield Text.assemble(STEP, MARKS["true"], f" stage {stage}: {_event(event, first)}")
+            yield Text.assemble(STEP, MARKS["true"], f" stage {stage}: {event_text(event, first)}")
             continue
         near = [each for each in attempt.candidates if each.stage == stage]
         nearest = "; the nearest:" if near else ", and no event came near"
         yield Text.assemble(STEP, MARKS["false"], f" stage {stage}: none{nearest}")
         for candidate in near:
-            yield Text(f"{STEP * 3}{_event(candidate.judgement.event, first)}")
+            yield Text(f"{STEP * 3}{event_text(candidate.judgement.event, first)}")
             for wrong in _wrong(candidate):
                 yield Text.assemble(STEP * 4, ("← ", "red"), wrong)
-    yield Text.assemble(STEP, *_ending(attempt.ending, attempt, first))
+    yield Text.assemble(STEP, ending_text(attempt.ending, attempt.events, first))
 
 
-def _unreached(attempt: Attempt) -> list[int]:
-    return [stage for stage, event in enumerate(attempt.events, 1) if event is None]
+def key_text(key: Sequence[KeyPart]) -> str:
+    """What a sequence is told apart by."""
+    parts = ", ".join(f"{'/'.join(part.fields)} = {_value(part.value)}" for part in key)
+    return f"by {parts}" if parts else "one sequence"
+
+
+def unreached(events: Events) -> list[int]:
+    """The stages without an event."""
+    return [stage for stage, event in enumerate(events, 1) if event is None]
 
 
 def _wrong(candidate: Candidate) -> Iterator[str]:
@@ -90,9 +99,9 @@ def _wrong(candidate: Candidate) -> Iterator[str]:
         if len(clause.held) == 1:
             values = clause.held[0].values
             held = f"is {_values(values)}" if values else "is missing"
-            yield f"{clause.held[0].field} {held}, wanted {_cut(clause.wanted, WANTED_CHARACTERS)}"
+            yield f"{clause.held[0].field} {held}, wanted {cut(clause.wanted, WANTED_CHARACTERS)}"
         else:
-            yield f"{_cut(clause.text, CLAUSE_CHARACTERS)}: {_held(clause.held)}"
+            yield f"{cut(clause.text, CLAUSE_CHARACTERS)}: {_held(clause.held)}"
     for each in candidate.differences:
         held = f"is {_values(each.values)}" if each.values else "is missing"
         yield f"the join key {each.field} {held}, not {_value(each.wanted)}"
@@ -102,33 +111,36 @@ def _wrong(candidate: Candidate) -> Iterator[str]:
         yield "fits this stage, but no sequence waited for it then"
 
 
-def _ending(ending: Ending, attempt: Attempt, first: Event | None) -> tuple[str, ...]:
-    by = "" if ending.event is None else _event(ending.event, first)
-    waiting = next(iter(_unreached(attempt)), 0)
+def ending_text(ending: Ending, events: Events, first: Event | None) -> str:
+    """What ended a sequence with these events."""
+    by = "" if ending.event is None else event_text(ending.event, first)
+    waiting = next(iter(unreached(events)), 0)
     match ending.how:
         case "completed":
-            return ("it fired",)
+            return "it fired"
         case "overwritten":
-            return (f"ended: a later event took its place ({ending.filter}): {by}",)
+            return f"ended: a later event took its place ({ending.filter}): {by}"
         case "expired" if ending.past_maxspan is not None:
-            return (f"ended: {ending.past_maxspan:.3f} s past maxspan when {ending.filter} came: {by}",)
+            return f"ended: {ending.past_maxspan:.3f} s past maxspan when {ending.filter} came: {by}"
         case "expired":
-            return (f"ended: maxspan passed while it waited for stage {waiting}",)
+            return f"ended: maxspan passed while it waited for stage {waiting}"
+        case "forgotten":
+            return f"ended: the horizon passed while it waited for stage {waiting}"
         case "until":
-            return (f"ended by until: {by}",)
+            return f"ended by until: {by}"
         case "missing event":
-            return (f"refused: the {ending.filter} did come: {by}",)
+            return f"refused: the {ending.filter or 'missing event'} did come{': ' * bool(by)}{by}"
         case "input ended":
-            return (f"the input ended while it waited for stage {waiting}",)
+            return f"the input ended while it waited for stage {waiting}"
         case "not begun":
-            return ("never begun: stage 1 did not come before the others",)
+            return "never begun: stage 1 did not come before the others"
 
 
 def _judgement(judgement: Judgement) -> Iterator[Text]:
     short = "can never match" if judgement.distance >= NEVER else f"{number_of(judgement.distance, 'thing')} short"
     verdict = "matches" if judgement.matches else short
     filter_name = "" if judgement.filter == "event" else f"{judgement.filter}: "
-    yield Text(f"{filter_name}{verdict}: {_event(judgement.event, None)}", "bold")
+    yield Text(f"{filter_name}{verdict}: {event_text(judgement.event, None)}", "bold")
     for obstacle in judgement.obstacles:
         yield Text.assemble(STEP, MARKS["false"], f" not looked at: {render.escaped(obstacle)}")
     yield from _clause(judgement.clause, 1)
@@ -141,9 +153,9 @@ def _clause(clause: Clause, depth: int) -> Iterator[Text]:
         for term in clause.terms:
             yield from _clause(term, depth + 1)
         return
-    text = f" {_cut(clause.text, CLAUSE_CHARACTERS)}" + ": " * bool(clause.held)
+    text = f" {cut(clause.text, CLAUSE_CHARACTERS)}" + ": " * bool(clause.held)
     if clause.decisive:
-        wanted = f", wanted {_cut(clause.wanted, WANTED_CHARACTERS)}"
+        wanted = f", wanted {cut(clause.wanted, WANTED_CHARACTERS)}"
         yield Text.assemble(STEP * depth, mark, text, _held(clause.held), wanted, ("  ← decides", "bold red"))
     else:
         yield Text.assemble(STEP * depth, mark, text, (_held(clause.held), "dim"))
@@ -162,7 +174,7 @@ def _held(held: Sequence[Held]) -> str:
     return ", ".join(f"{each.field} {_values(each.values) if each.values else 'is missing'}" for each in held)
 
 
-def _event(event: Event, first: Event | None) -> str:
+def event_text(event: Event, first: Event | None) -> str:
     """When, after the first event of a sequence; what; which."""
     time = "no time" if event.time is None else event.time
     offset = _offset(event, first)
@@ -187,8 +199,9 @@ def _values(values: Iterable[object]) -> str:
 
 
 def _value(value: object) -> str:
-    return _cut(render.json_line(value), VALUE_CHARACTERS)
+    return cut(render.json_line(value), VALUE_CHARACTERS)
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """The text on one line, of so many characters."""
     return render.shortened(render.escaped(text), width)

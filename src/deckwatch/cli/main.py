@@ -11,15 +11,9 @@ from typing import Any
 
 import click
 
-from deckwatch.cli.completion import completion
-from deckwatch.cli.explain import explain
+from deckwatch.cli.lazy import Lazy
 from deckwatch.cli.options import BAD_INPUT, INTERRUPTED
-from deckwatch.cli.query import query
 from deckwatch.cli.render import printable
-from deckwatch.cli.rules import rules
-from deckwatch.cli.scan import scan
-from deckwatch.cli.sensor import sensor
-from deckwatch.cli.watch import watch
 from deckwatch.errors import DeckwatchError
 
 
@@ -73,8 +67,20 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         raise BadInputError("deckwatch is not installed, so its version is not known")
 
 
+COMMANDS = {
+    "completion": "deckwatch.cli.completion:completion",
+    "explain": "deckwatch.cli.explain:explain",
+    "query": "deckwatch.cli.query:query",
+    "rules": "deckwatch.cli.rules:rules",
+    "scan": "deckwatch.cli.scan:scan",
+    "sensor": "deckwatch.cli.sensor:sensor",
+    "watch": "deckwatch.cli.watch:watch",
+}
+
+
 @click.group(
     cls=Commands,
+    commands=Lazy(COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\
 \b
@@ -97,10 +103,6 @@ Examples:
 )
 def deckwatch() -> None:
     """Run EQL detection rules over what happens in containers, live or recorded."""
-
-
-for command in (watch, scan, query, explain, rules, sensor, completion):
-    deckwatch.add_command(command)
 
 
 def main() -> None:

@@ -22,6 +22,9 @@ ON_DISK = click.Path(readable=False)
 SMALLEST_RING, LARGEST_RING = 64 << 10, 1 << 30
 """Bytes. Pages are 64 KiB where they are largest."""
 
+STORE = "deckwatch.store"
+"""Where a click context has the path of `--store`."""
+
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _AGO = re.compile(r"([0-9]{1,9})([smhdw])")
 
@@ -77,15 +80,40 @@ def event_paths(command: Command) -> Command:
 
 
 def rules(command: Command) -> Command:
-    """The option `--rules`."""
+    """The options `--rules` and `--store`."""
     return click.option(
         "--rules",
         "rule_paths",
         metavar="PATH",
         type=ON_DISK,
         multiple=True,
-        help="Rule file, or folder of rules; can be given several times. Without it the two founding rules run.",
+        callback=_either,
+        help="Rule file, or folder of rules; can be given several times. Without it the enabled rules of the store "
+        "run, or the two founding rules if there is no store.",
+    )(store(command))
+
+
+def _either(ctx: click.Context, _: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    if paths and ctx.meta.get(STORE):
+        raise click.BadParameter("it and --store exclude each other")
+    return paths
+
+
+def store(command: Command) -> Command:
+    """The option `--store`, which goes into the context (`STORE`)."""
+    return click.option(
+        "--store",
+        metavar="PATH",
+        type=ON_DISK,
+        expose_value=False,
+        is_eager=True,
+        callback=_keep_store,
+        help="The rule store.  [default: $DECKWATCH_STORE, else deckwatch/rules in the folder for your data]",
     )(command)
+
+
+def _keep_store(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+    ctx.meta[STORE] = path
 
 
 def period(command: Command) -> Command:

@@ -45,6 +45,12 @@ Examples:
     type=options.ON_DISK,
     help="Write the JSON lines to a file, beside the table; - means --json.",
 )
+@click.option(
+    "--max-signals",
+    is_flag=True,
+    help="Report no more alerts in each run of a rule (its interval, by the times of events) than its max_signals "
+    "says: the latest of them, as the detection engine does.  [default: all alerts]",
+)
 @options.period
 @options.dead_letter
 @options.engine
@@ -57,6 +63,7 @@ def scan(
     rule_paths: tuple[str, ...],
     as_json: bool,
     output: str | None,
+    max_signals: bool,
     since: int | None,
     until: int | None,
     dead_letter: str | None,
@@ -82,7 +89,14 @@ def scan(
         shown = sys.stderr.isatty() and not no_progress and not (as_json and sys.stdout.isatty())
         progress = stack.enter_context(ScanProgress(table.terminal if table else None, shown=shown))
         found = deckwatch.scan(
-            paths, rules, engine=engine, since=since, until=until, dead_letter=letters, on_batch=progress.show
+            paths,
+            rules,
+            engine=engine,
+            since=since,
+            until=until,
+            max_signals=max_signals,
+            dead_letter=letters,
+            on_batch=progress.show,
         )
         for alert in stack.enter_context(closing(found)):
             for sink in sinks:

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from deckwatch.cli import render
-from deckwatch.cli.alerts import STYLES, Groups
+from deckwatch.cli.alerts import STYLES, Groups, others_text
 from deckwatch.cli.packed import Packed
 from deckwatch.eql.dates import SECOND
 from deckwatch.events.document import field_values
@@ -74,7 +74,10 @@ class Sighting:
 
 
 class Sightings:
-    """Shows alerts as they come: on a terminal as cards, elsewhere each on a line."""
+    """Shows alerts as they come: on a terminal as cards, elsewhere each on a line.
+
+    Of one that comes again, since it stands for others, only how many.
+    """
 
     def __init__(self, terminal: Console | None) -> None:
         self._terminal = terminal
@@ -85,11 +88,21 @@ class Sightings:
         group = self._groups.add(alert)
         if group is None:
             return
+        if others := others_text(alert):  # it has been shown before
+            self._show_others(alert, others)
+            return
         sighting = Sighting.of(*group)
         if self._terminal:
             self._terminal.print(sighting.card())
         else:
             click.echo(sighting.line())
+
+    def _show_others(self, alert: Document, others: str) -> None:
+        text = f"{render.escaped(str(alert['kibana.alert.rule.name']))}: {others}"
+        if self._terminal:
+            self._terminal.print(Text(text, "dim"))
+        else:
+            click.echo(text)
 
 
 def _where(events: Sequence[Document]) -> Iterator[Labelled]:

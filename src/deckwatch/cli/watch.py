@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -22,12 +23,14 @@ from deckwatch.cli.sighting import Sightings
 from deckwatch.cli.watched import items, one_line, paragraph
 
 if TYPE_CHECKING:
-    from deckwatch import Status, Stream
+    from deckwatch import Control, LiveExplanation, Status, Stream
+    from deckwatch.explanation.meeting import Question
 
 Sink: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 KERNEL = "kernel"
 STANDARD = "-"
+NOWHERE = "off"
 
 
 @click.command(
@@ -87,6 +90,13 @@ Exit code, also after Ctrl-C or SIGTERM:
     callback=DURATION,
     help="How long to remember the beginning of a sequence that has no maxspan.  [default: 24h]",
 )
+@click.option(
+    "--control",
+    metavar="PATH|off",
+    type=options.ON_DISK,
+    help="The socket where `deckwatch explain --live` asks this watch; off: none.  [default: one of its own under "
+    "/run/deckwatch for root, $XDG_RUNTIME_DIR/deckwatch for others]",
+)
 @options.kernel
 @options.dead_letter
 @click.pass_context
@@ -101,6 +111,7 @@ def watch(
     interval: float,
     lateness: float | None,
     horizon: float | None,
+    control: str | None,
     ring_size: int,
     tier: str | None,
     dead_letter: str | None,
@@ -129,9 +140,12 @@ def watch(
         stream = stack.enter_context(
             deckwatch.watch(watched.source, rules, interval=interval, lateness=lateness, horizon=horizon)
         )
+        listener = _listener(stream, control)
+        if listener is not None:
+            stack.enter_context(listener)
         stack.enter_context(signals.calling(stream.stop))
         click.echo(printable(f"watching {watched.name}, {number_of(len(rules), 'rule')}; Ctrl-C ends"), err=True)
-        status = _show(stream, watched, sinks, as_json=as_json)
+        status = _show(stream, watched, sinks, listener, as_json=as_json)
     report_damage(letters)
     if as_json:
         click.echo(one_line(status, rules), err=True)
@@ -141,7 +155,20 @@ def watch(
     ctx.exit(options.exit_code(status.alerts, damaged=bool(rules.faults or letters.damaged)))
 
 
-def _show(stream: Stream, watched: Watched, sinks: Sequence[Sink], *, as_json: bool) -> Status:
+def _listener(stream: Stream, where: str | None) -> Control | None:
+    """What answers those who ask about the stream."""
+    if where == NOWHERE:
+        return None
+
+    def answer(question: Question) -> LiveExplanation:
+        return deckwatch.explain_stream(stream, question.rule, container=question.container, limit=question.limit)
+
+    return deckwatch.Control(Path(where), answer) if where else deckwatch.Control.by_default(answer)
+
+
+def _show(
+    stream: Stream, watched: Watched, sinks: Sequence[Sink], listener: Control | None, *, as_json: bool
+) -> Status:
     """Show alerts and how it goes until the stream ends or somebody ends it."""
     terminal = None if as_json else screen(sys.stdout)
     shown = json_lines(sys.stdout) if as_json else Sightings(terminal).add
@@ -151,6 +178,8 @@ def _show(stream: Stream, watched: Watched, sinks: Sequence[Sink], *, as_json: b
             for alert in step.alerts:
                 for sink in (shown, *sinks):
                     sink(alert)
+            if listener is not None:
+                listener.serve()
             if terminal:
                 bottom.show(lambda: (*items(stream.status), *watched.notes()))
             else:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from deckwatch.cli.letters import malformed
 from deckwatch.cli.render import escaped, number_of
-from deckwatch.cli.summary import by_rule, counted
+from deckwatch.cli.summary import alerts, by_rule, counted, excepted
 
 if TYPE_CHECKING:
     from deckwatch import RuleSet
@@ -24,7 +24,7 @@ _LOSERS = 3
 
 def items(status: Status) -> Iterator[Text]:
     """The moment: how much comes in, what is behind, what is lost and where, what is held in memory."""
-    yield Text(number_of(status.alerts, "alert"), "bold" if status.alerts else "")
+    yield Text(alerts(status), "bold" if status.alerts else "")
     yield Text(f"{status.rate:,.0f} events/s")
     yield Text(f"{status.seen:,} seen")
     yield Text(f"{status.evaluated:,} evaluated")
@@ -68,8 +68,8 @@ def paragraph(
 
     `first` is the first malformed line, `letters` the file that has all of them. Containers are given by their ids.
     """
-    yield number_of(status.alerts, "alert")
-    yield from by_rule(status.hits, rules)
+    yield alerts(status)
+    yield from by_rule(status.hits, status.suppressed, rules)
     yield f"{_events(status)} in {duration(status.seconds)}"
     yield losses(status).plain
     yield from losers(lost_by_container)
@@ -81,9 +81,11 @@ def paragraph(
         (status.undated, "event", "without a time took no part in sequences"),
         (status.evicted, "sequence", "begun and given up, to bound what is held in memory"),
         (status.withheld, "alert", "withheld: their rule had made one of their events"),
+        (status.cut_short, "group", "of suppressed alerts ended early: too many were open at once"),
     ):
         if count:
             yield f"{number_of(count, thing)} {what}"
+    yield from excepted(status, rules)
     yield counted(rules)
 
 
@@ -91,7 +93,7 @@ def one_line(status: Status, rules: RuleSet) -> str:
     """The same as one line."""
     lost = losses(status).plain
     late = number_of(status.late, "late event")
-    return "; ".join((number_of(status.alerts, "alert"), _events(status), lost, late, counted(rules)))
+    return "; ".join((alerts(status), _events(status), lost, late, *excepted(status, rules), counted(rules)))
 
 
 def duration(seconds: float) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, cast
 
-from deckwatch.engine.detections import Detection
+from deckwatch.engine.detections import Detection, Program
 from deckwatch.engine.visibility import TimeRange
 from deckwatch.eql.dates import SECOND, format_timestamp
 from deckwatch.eql.nodes import EventFilter, Scalar
@@ -16,8 +17,10 @@ from deckwatch.explanation.candidates import Draft, Near
 from deckwatch.explanation.clauses import Reading
 from deckwatch.explanation.evidence import stages
 from deckwatch.explanation.journal import Course
-from deckwatch.explanation.values import Attempt, Candidate, Difference, Ending, Event, Filter, Judgement, KeyPart
+from deckwatch.explanation.values import Attempt, Candidate, Difference, Ending, Event, Filter, Form, Judgement, KeyPart
 from deckwatch.rules.rule import Rule
+from deckwatch.sequences.records import Key, Token
+from deckwatch.sequences.samples import SampleProgram
 from deckwatch.sequences.steps import Role, SequenceProgram
 
 
@@ -48,15 +51,24 @@ class Builder:
         """An event against the filter of one predicate; `with_keys`: a missing join key is an obstacle."""
         document = self.documents[position]
         clause, unmet = self.reading.judge(self.detection.predicates[predicate].filter, document)
-        obstacles = (*self._hidden(document), *(self._keyless(document, predicate) if with_keys else ()))
+        obstacles = (
+            *self._hidden(document),
+            *self._excepted(document, predicate),
+            *(self._keyless(document, predicate) if with_keys else ()),
+        )
         return Judgement(self.names()[predicate], self.event(position), obstacles, clause, unmet + len(obstacles))
 
     def attempt(self, program: SequenceProgram, draft: Draft) -> Attempt:
         """A sequence with its candidates."""
         course = draft.course
-        events = tuple(None if token is None else self.event(cast("int", token)) for token in course.tokens)
         candidates = tuple(self._candidate(program, course, near) for near in draft.near)
-        return Attempt(self._key(course), events, self._ending(program, course), candidates, draft.distance)
+        return Attempt(
+            self.key(course.key), self.events(course.tokens), self.ending(program, course), candidates, draft.distance
+        )
+
+    def events(self, tokens: Iterable[Token | None]) -> tuple[Event | None, ...]:
+        """The events of a sequence, by positive stage."""
+        return tuple(None if token is None else self.event(cast("int", token)) for token in tokens)
 
     def names(self) -> list[str]:
         """What to call each predicate's filter."""
@@ -87,14 +99,14 @@ class Builder:
         judgement = self.judgement(near.position, predicate, with_keys=False)
         return Candidate(near.stage, judgement, differences, near.timing, near.distance)
 
-    def _key(self, course: Course) -> tuple[KeyPart, ...]:
+    def key(self, values: Key) -> tuple[KeyPart, ...]:
+        """A join key by its components."""
         places = zip_longest(*(predicate.keys for predicate in self.detection.predicates))
         fields = [tuple(dict.fromkeys(key.name for key in place)) for place in places]
-        return tuple(
-            KeyPart(names, self._shown(names[0], value)) for names, value in zip(fields, course.key, strict=True)
-        )
+        return tuple(KeyPart(names, self._shown(names[0], value)) for names, value in zip(fields, values, strict=True))
 
-    def _ending(self, program: SequenceProgram, course: Course) -> Ending:
+    def ending(self, program: SequenceProgram, course: Course) -> Ending:
+        """What ended a sequence."""
         if course.by is None:
             return Ending(course.how)
         token, time = course.by
@@ -118,6 +130,12 @@ class Builder:
         if time is None and isinstance(self.detection.program, SequenceProgram):
             yield f"it has no {self.detection.time_field}, so it takes no part in sequences"
 
+    def _excepted(self, document: Mapping[str, Any], predicate: int) -> Iterator[str]:
+        now = time.time_ns()
+        for each in self.detection.exclusions:
+            if each.applies_to(predicate) and each.is_active(now) and each.names(document):
+                yield f"the exception {each.item.name!r} removes it"
+
     def _keyless(self, document: Mapping[str, Any], predicate: int) -> Iterator[str]:
         for key in self.detection.predicates[predicate].keys:
             if not key.optional and not field_values(document, key.name, self.detection.fields[key.name]):
@@ -134,6 +152,17 @@ class Builder:
     def _shown(self, name: str, value: Scalar) -> Scalar:
         is_date = self.detection.fields[name] == "date"
         return format_timestamp(value) if is_date and isinstance(value, int) else value
+
+
+def form(program: Program) -> Form:
+    """What sort of query a program is of."""
+    match program:
+        case SequenceProgram():
+            return "sequence"
+        case SampleProgram():
+            return "sample"
+        case None:
+            return "event"
 
 
 def _name(program: SequenceProgram, predicate: int) -> str:

@@ -67,7 +67,7 @@ class Gathering:
         each = self.detection
         if isinstance(each.program, SequenceProgram):
             self._journal = Journal(each.program)
-        self._engine = ColumnarEngine([each], within=self.within, observer=self._journal)
+        self._engine = ColumnarEngine([each], within=self.within, observers={0: self._journal} if self._journal else {})
         self._conditions = [whole(predicate.filter, each.checked.category_field) for predicate in each.predicates]
         self._tests = [test for condition in self._conditions for test in tests(condition)]
         self._kinds = {**self.fields, INDEX_FIELD: "keyword"}

@@ -5,19 +5,20 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import polars as pl
 
 from deckwatch.engine.detections import DEFAULT_TIEBREAKER, Detection
 from deckwatch.engine.repeatable import Repeatable
 from deckwatch.engine.visibility import TimeRange
+from deckwatch.eql.dates import SECOND
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.deadletter import DeadLetter
 from deckwatch.events.document import document_id
 from deckwatch.events.fields import field_table
 from deckwatch.events.reader import EventSource
-from deckwatch.explanation.build import Builder
+from deckwatch.explanation.build import Builder, form
 from deckwatch.explanation.candidates import PER_STAGE, Draft, Search
 from deckwatch.explanation.evidence import Evidence, Gathering, positive
 from deckwatch.explanation.focus import Focus
@@ -38,13 +39,37 @@ def explain(
     rule: Rule,
     events: EventSource,
     *,
-    focus: Focus,
-    within: TimeRange,
-    limit: int,
+    event: str | None = None,
+    container: str | None = None,
+    around: int | None = None,
+    window: float = 60.0,
+    since: int | None = None,
+    until: int | None = None,
+    limit: int = 5,
     dead_letter: Callable[[DeadLetter], None] | None = None,
 ) -> Explanation:
-    """Why a rule fired or not; see `deckwatch.explain`."""
+    """Why a rule fired on some events, and why it did not: the verdict on each clause, what ended each sequence.
+
+    The whole of the events is always evaluated; `event`, `container` and `around` choose what of it is told.
+
+    Args:
+        rule: one of a `RuleSet`.
+        events: as for `search`.
+        event: the id of an event, as in `_id` or `event.id`, or as alerts name it.
+        container: the name of a container, or the beginning of its id.
+        around: a time (nanoseconds since 1970); events at most `window` seconds away from it.
+        window: see `around`.
+        since: only events at or after this time (nanoseconds since 1970); `until` likewise, exclusive.
+        until: see `since`.
+        limit: at most so many events, or sequences, that came near.
+        dead_letter: called with every line that is not an event.
+
+    Raises:
+        DeckwatchError: the events cannot be opened, or none of them is what is asked about.
+    """
     detection = _detection(rule)
+    focus = Focus(event, container, around, int(window * SECOND))
+    within = TimeRange(since, until)
     gathering = Gathering(detection, within, focus)
     with Repeatable(events) as source:
         with source.open(gathering.fields, dead_letter=dead_letter) as reader:
@@ -61,7 +86,7 @@ def explain(
     return Explanation(
         rule.rule_id,
         rule.name,
-        _form(detection),
+        form(detection.program),
         evidence.events,
         malformed,
         plan.fired,
@@ -76,16 +101,6 @@ def explain(
 def _detection(rule: Rule) -> Detection:
     tiebreaker = field_table().resolve(rule.tiebreaker_field or DEFAULT_TIEBREAKER)
     return Detection.of_rule(rule, "keyword" if tiebreaker is None or tiebreaker.kind is None else tiebreaker.kind)
-
-
-def _form(detection: Detection) -> Literal["event", "sequence", "sample"]:
-    match detection.program:
-        case SequenceProgram():
-            return "sequence"
-        case SampleProgram():
-            return "sample"
-        case None:
-            return "event"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from deckwatch.explanation.values import How
@@ -12,7 +12,7 @@ from deckwatch.sequences.observer import Happening, What
 from deckwatch.sequences.records import Key, Token
 from deckwatch.sequences.steps import Role, SequenceProgram
 
-_HOW: dict[What, How] = {
+HOW: Mapping[What, How] = {
     What.COMPLETED: "completed",
     What.OVERWRITTEN: "overwritten",
     What.EXPIRED: "expired",
@@ -98,7 +98,7 @@ class Journal:
         cause: Happening | None = step if step.token is not None else None
         if step.what is What.REFUSED:
             cause = (each and each.doom) or self._sighting(step)
-        self._add(step.key, step.tokens, _HOW[step.what], step.first, cause)
+        self._add(step.key, step.tokens, HOW[step.what], step.first, cause)
 
     def _sighting(self, step: Happening) -> Happening | None:
         """The missing event that refuses a complete sequence: the first after its end, or the last before its start."""

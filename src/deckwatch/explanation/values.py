@@ -19,7 +19,12 @@ NEVER = 1_000
 
 ClauseKind: TypeAlias = Literal["and", "or", "not", "test"]
 
-How: TypeAlias = Literal["completed", "overwritten", "expired", "until", "missing event", "input ended", "not begun"]
+Form: TypeAlias = Literal["event", "sequence", "sample"]
+"""Of a query."""
+
+How: TypeAlias = Literal[
+    "completed", "overwritten", "expired", "forgotten", "until", "missing event", "input ended", "not begun"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class Explanation:
 
     rule_id: str
     name: str
-    query: Literal["event", "sequence", "sample"]
+    query: Form
     events: int
     malformed: int
     fired: int

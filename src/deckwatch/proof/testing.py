@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from deckwatch.eql.dates import SECOND
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.document import document_id
 from deckwatch.events.reader import EventSource
-from deckwatch.proof.cases import OF_EVENT, Case, CaseError, Expected
+from deckwatch.proof.cases import OF_EVENT, Case, CaseError, Expected, load_cases
 from deckwatch.proof.of_events import START
 from deckwatch.proof.targets import ordinary
 
@@ -40,8 +41,20 @@ class Tested:
         return not self.fault
 
 
-def run_cases(cases: Iterable[Case], *, update: bool = False) -> Iterator[Tested]:
-    """The outcome of every test. With `update` the golden files are written instead of compared."""
+def run_tests(*paths: str | PathLike[str], update: bool = False) -> Iterator[Tested]:
+    """Run the tests that lie beside rules: an iterator of their outcomes.
+
+    Args:
+        paths: files of tests (RULE.test.toml), rules with such a file beside them, or folders.
+        update: write the golden alerts anew instead of comparing with them.
+
+    Raises:
+        DeckwatchError: a file of tests, or the rule it is about, cannot be used.
+    """
+    return _outcomes(load_cases(paths), update=update)
+
+
+def _outcomes(cases: Iterable[Case], *, update: bool) -> Iterator[Tested]:
     for case in cases:
         started = time.perf_counter()
         try:

@@ -34,6 +34,10 @@ class Aging(Generic[Value]):
         """Every value."""
         return chain(self.young.values(), self.old.values())
 
+    def latest(self) -> Iterator[tuple[Key, Value]]:
+        """Every key with its value, that which was put last first."""
+        return chain(reversed(self.young.items()), reversed(self.old.items()))
+
     def put(self, key: Key, value: Value) -> None:
         """Set the value of a key, which is young again."""
         self.young[key] = value

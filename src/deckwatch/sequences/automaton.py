@@ -7,7 +7,7 @@ never steer this: they leave marks, and a completed sequence is accepted, refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial as bind
 from heapq import heappop, heappush
 from itertools import chain
@@ -86,6 +86,23 @@ class SequenceAutomaton:
     def deadlines(self) -> tuple[int, int] | None:
         """When the first and the last of the sequences that wait are released: as soon as time has passed this."""
         return (self._waiting[0][0], self._last_deadline) if self._waiting else None
+
+    @property
+    def begun(self) -> tuple[int, ...]:
+        """How many sequences have reached each positive stage but the last, and no later one."""
+        return tuple(map(len, self._tables))
+
+    def partials(self) -> Iterator[tuple[Key, Partial]]:
+        """The sequences that are begun, the furthest first, among these the last to have moved. To look at only.
+
+        Some may be too old to be extended, and not forgotten yet.
+        """
+        return chain.from_iterable(table.latest() for table in reversed(self._tables))
+
+    @property
+    def waiting(self) -> Sequence[Waiting]:
+        """Complete sequences that a trailing missing event may refuse, in no particular order. To look at only."""
+        return self._waiting
 
     def tokens(self) -> Iterator[Token]:
         """The events of all sequences that are begun or wait, with repetitions."""

@@ -27,6 +27,8 @@ class What(Enum):
     UNCLAIMED = "an event of a later stage found no sequence to extend"
     SIGHTED = "an event that must be missing before or after"
 
+    __hash__ = object.__hash__  # hashed with every record, and in Python otherwise
+
 
 class Happening(NamedTuple):
     """One step. Times in nanoseconds.
@@ -46,13 +48,16 @@ class Happening(NamedTuple):
 
 
 Observer: TypeAlias = Callable[[Happening], None]
+"""Whoever has an attribute `every_step` that is False is not told what is STARTED, EXTENDED or UNCLAIMED, which costs
+more than all else.
+"""
 Handler: TypeAlias = Callable[[int, Token, Key], None]
 Tables: TypeAlias = Sequence[Aging[Partial]]
 
 
 def observed(slot: Slot, handler: Handler, tables: Tables, span: int | None, tell: Observer) -> Handler:
     """The handler of a slot, telling what it does. Without an observer no handler is wrapped, so nothing is slower."""
-    told = _Told(slot, handler, tables, span, tell)
+    told = _Told(slot, handler, tables, span, tell, getattr(tell, "every_step", True))
     match slot.role:
         case Role.STAGE if not tables:
             return handler
@@ -75,28 +80,34 @@ class _Told:
     tables: Tables
     span: int | None
     tell: Observer
+    every_step: bool
 
     def start(self, time: int, token: Token, key: Key) -> None:
-        self._gone(self.tables[0], What.OVERWRITTEN, time, token, key)
-        self.tell(Happening(What.STARTED, key, (token,), time, time, self.slot, token, time))
+        if (partial := self.tables[0].get(key)) is not None:
+            self._gone(partial, What.OVERWRITTEN, time, token, key)
+        if self.every_step:
+            self.tell(Happening(What.STARTED, key, (token,), time, time, self.slot, token, time))
         self.handler(time, token, key)
 
     def extend(self, time: int, token: Token, key: Key) -> None:
         stage, cause = self.slot.stage, (self.slot, token, time)
         partial = self.tables[stage - 1].get(key)
         if partial is None:
-            self.tell(Happening(What.UNCLAIMED, key, slot=self.slot, token=token, time=time))
+            if self.every_step:
+                self.tell(Happening(What.UNCLAIMED, key, slot=self.slot, token=token, time=time))
         elif self._is_late(partial, time):
             self.tell(Happening(What.EXPIRED, key, partial.tokens, partial.first, partial.last, *cause))
         else:
-            if stage < len(self.tables):
-                self._gone(self.tables[stage], What.OVERWRITTEN, time, token, key)
-            self.tell(Happening(What.EXTENDED, key, (*partial.tokens, token), partial.first, time, *cause))
+            if stage < len(self.tables) and (replaced := self.tables[stage].get(key)) is not None:
+                self._gone(replaced, What.OVERWRITTEN, time, token, key)
+            if self.every_step:
+                self.tell(Happening(What.EXTENDED, key, (*partial.tokens, token), partial.first, time, *cause))
         self.handler(time, token, key)
 
     def end(self, time: int, token: Token, key: Key) -> None:
         for table in self.tables:
-            self._gone(table, What.ENDED, time, token, key)
+            if (partial := table.get(key)) is not None:
+                self._gone(partial, What.ENDED, time, token, key)
         self.handler(time, token, key)
 
     def interrupt(self, time: int, token: Token, key: Key) -> None:
@@ -111,11 +122,8 @@ class _Told:
         self.tell(Happening(What.SIGHTED, key, slot=self.slot, token=token, time=time))
         self.handler(time, token, key)
 
-    def _gone(self, table: Aging[Partial], what: What, time: int, token: Token, key: Key) -> None:
-        """Tell what becomes of the sequence that waits in a table, if one does; it may be too old for that already."""
-        partial = table.get(key)
-        if partial is None:
-            return
+    def _gone(self, partial: Partial, what: What, time: int, token: Token, key: Key) -> None:
+        """Tell what becomes of a sequence that waits; it may be too old for that already."""
         known = (partial.tokens, partial.first, partial.last)
         if self._is_late(partial, time):
             self.tell(Happening(What.EXPIRED, key, *known))
