@@ -1,6 +1,6 @@
 """Debian's cloud kernel, unpacked from its package and not installed.
 
-It has BTF, `bpf` among its LSMs, and needs no modules to start from an NVMe disk with ext4.
+It has BTF and BPF LSMs, and needs no modules to start from an NVMe disk with ext4.
 """
 
 import lzma

@@ -8,7 +8,8 @@ _MACHINE = ("-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-sm
 _NO_FRILLS = ("-nodefaults", "-display", "none", "-no-reboot")
 _KERNEL_OPTIONS = (
     "console=ttyS0 root=/dev/nvme0n1 rw init=/sbin/init loglevel=4 panic=-1 mitigations=off "
-    "clearcpuid=cx16"  # QEMU 7.2 spoils the flags of cmpxchg16b when it emulates two processors, and kernels fall
+    "lsm=lockdown,capability,yama,apparmor,bpf "  # not every kernel has bpf among them by itself
+    "clearcpuid=141"  # cx16: QEMU 7.2 spoils the flags of cmpxchg16b when it emulates two processors, and kernels fall
 )
 
 

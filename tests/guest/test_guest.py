@@ -1,4 +1,8 @@
-"""The scenes once more, inside an emulated machine: another kernel, pure cgroup v2, and every tier in turn."""
+"""The scenes once more, inside an emulated machine: another kernel, pure cgroup v2, and every tier in turn.
+
+The kernel is that of Debian here. DECKWATCH_GUEST_KERNEL names a folder with another one of Debian's cloud kernels,
+unpacked (`dpkg-deb --extract linux-image-….deb FOLDER`).
+"""
 
 import os
 import shutil
@@ -60,11 +64,13 @@ def test_every_scene_passes_in_every_tier_in_the_guest(pytestconfig: pytest.Conf
     """One test and not one per tier: they share the guest, and run on one worker."""
     host.require("; ".join(_missing()))
     assert pytestconfig.cache is not None
-    kernel = debian.kernel(pytestconfig.cache.mkdir("guest-kernel"))
+    given = os.environ.get("DECKWATCH_GUEST_KERNEL")
+    kernel = debian.kernel(Path(given) if given else pytestconfig.cache.mkdir("guest-kernel"))
     with TemporaryDirectory() as folder:
         run = machine.boot(kernel.image, _disk(kernel, Path(folder)), seconds=_SECONDS)
     print(run.console)  # noqa: T201 -- pytest shows it when the test fails
     assert run.finished, f"the guest did not end within {_SECONDS:.0f} s"
+    assert run.report, "the guest fell before its report"
     reports = unpack(run.report)
     assert {name: report.tier for name, report in reports.items()} == {tier: tier for tier in TIERS}
     faults = [f"{tier}, {fault}" for tier in TIERS for fault in reports[tier].faults]

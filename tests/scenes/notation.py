@@ -1,8 +1,8 @@
 """Documents as lines that a test can write down: `2 busybox fork from 1`.
 
 A line is: the process, its name, the action, what it was done to; then `tty` when the process is interactive, and
-`as UID` when it is not root's. Processes are numbered by their first appearance in the container, so a number stands
-for one `process.entity_id`. Names are in the spelling of the shell.
+`as UID` when it is not root's, `as UID:GID` when its group has another number. Processes are numbered by their first
+appearance in the container, so a number stands for one `process.entity_id`. Names are in the spelling of the shell.
 
     1 busybox exec /bin/busybox sh -c 'rm /tmp/a'      the program, then its arguments
     2 busybox fork from 1                              the child is 2, its parent 1
@@ -43,8 +43,9 @@ def _line(document: Document, number: Callable[[str], int]) -> str:
     words = [str(who), word(process["name"]), action, _detail(action, document, number)]
     if process["interactive"]:
         words.append("tty")
-    if document["user"]["id"] != "0":
-        words.append(f"as {document['user']['id']}")
+    user, group = document["user"]["id"], document["group"]["id"]
+    if (user, group) != ("0", "0"):
+        words.append(f"as {user}" if user == group else f"as {user}:{group}")
     return " ".join(words)
 
 

@@ -27,6 +27,7 @@ static int number(const char *word) { return word ? (int)strtol(word, NULL, 0) :
 static int make(char **w) { return done(open(w[1], O_CREAT | O_EXCL | O_WRONLY, w[2] ? number(w[2]) : 0644)); }
 static int open_or_make(char **w) { return done(open(w[1], O_CREAT | O_WRONLY, 0644)); }
 static int overwrite(char **w) { return done(open(w[1], O_CREAT | O_TRUNC | O_WRONLY, 0644)); }
+static int empty(char **w) { return done(open(w[1], O_TRUNC)); }
 static int append(char **w) { return done(open(w[1], O_APPEND | O_WRONLY)); }
 static int look(char **w) { return done(open(w[1], O_RDONLY)); }
 static int make_at(char **w)
@@ -227,7 +228,7 @@ static int refused(char *command) { return act(command) ? 0 : (errno = EEXIST, -
 
 static const struct { const char *name; int (*call)(char **words); } COMMANDS[] = {
     {"create", make}, {"create-at", make_at}, {"create-32bit", make_32}, {"create-io_uring", make_ring},
-    {"open-or-create", open_or_make}, {"overwrite", overwrite}, {"append", append}, {"read", look},
+    {"open-or-create", open_or_make}, {"overwrite", overwrite}, {"empty", empty}, {"append", append}, {"read", look},
     {"copy-self", copy_itself}, {"mknod", node}, {"tmpfile-link", unnamed}, {"tmpfile-link-fd", unnamed_fd},
     {"unlink", take}, {"unlink-at", take_at}, {"unlink-32bit", remove_32}, {"rename", move}, {"rename-at", move_at},
     {"rename-noreplace", move_new}, {"rename-exchange", exchange}, {"link", hard_link}, {"symlink", soft_link},

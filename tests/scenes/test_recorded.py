@@ -7,9 +7,10 @@ from random import Random
 
 import pytest
 
-from deckwatch.api import founding_rules, scan
+from deckwatch.api import scan
 from deckwatch.engine.stream import Stream
 from deckwatch.eql.dates import parse_timestamp
+from deckwatch.rules.load import founding_rules
 from deckwatch.sensor.record import record
 from deckwatch.sources.open import open_source
 from tests.scenes.bundle import Bundle

@@ -120,7 +120,8 @@ class Task:
         known = {
             **_common(what, Hook.LSM_FILE_OPEN, self),
             "flags": self.flags | Flag.BY_DESCRIPTOR,
-            **dict.fromkeys(("inode", "device", "mount", "filesystem"), 1),
+            **dict.fromkeys(("inode", "device", "mount"), 1),
+            **dict.fromkeys(("euid", "egid"), self.user),
             "mode": 0o100644,
             "operation_flags": 0o1,
             "argument": 0,

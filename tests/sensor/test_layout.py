@@ -110,7 +110,7 @@ def test_a_rename_has_both_names_and_both_bases():
         operation_flags=1,
         argument=2,
         mount=30,
-        filesystem=0x794C7630,
+        group=100,
     )
     assert only(packed) == FileRecord(
         what=What.RENAME,
@@ -122,12 +122,12 @@ def test_a_rename_has_both_names_and_both_bases():
         operation_flags=1,
         argument=2,
         mount=30,
-        filesystem=0x794C7630,
+        euid=1000,
+        egid=100,
         base="/srv",
         path="../srv/a",
         base2="/",
         path2="/srv/b",
-        euid=1000,
     )
 
 

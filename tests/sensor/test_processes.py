@@ -184,14 +184,16 @@ def test_an_end_is_told_once() -> None:
     assert [document["event"]["action"] for document in ends] == [["end"]]
 
 
-def test_a_process_may_become_another_users_without_exec() -> None:
+@pytest.mark.parametrize(("credential", "whose"), [("euid", "user"), ("egid", "group")])
+def test_a_process_may_become_anothers_without_exec(credential: str, whose: str) -> None:
     stage = Stage()
     init = started(stage)
+    others: dict[str, Any] = {credential: 1000}
     documents = stage.play(
-        init.file(What.DELETE, "/opt/a", euid=0), init.file(What.DELETE, "/opt/b", euid=1000), Task(init).fork()
+        init.file(What.DELETE, "/opt/a"), init.file(What.DELETE, "/opt/b", **others), Task(init).fork()
     )
-    assert [document["user"]["id"] for document in documents] == ["0", "1000", "0"]
-    assert documents[2]["process"]["parent"]["user"]["id"] == "1000"
+    assert [document[whose]["id"] for document in documents] == ["0", "1000", "0"]
+    assert documents[2]["process"]["parent"][whose]["id"] == "1000"
 
 
 def test_a_pid_that_is_used_again_is_another_process() -> None:

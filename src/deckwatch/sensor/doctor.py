@@ -20,14 +20,12 @@ _ALWAYS = (
 _PERMITTED = (
     "whether the file system itself refuses in the end (no space): what is permitted is reported before it is done",
     "that a change of mode fails, since the process does not own the file: it is reported all the same",
-    "before Linux 5.15, files made by mknod; and an open that empties the file is reported as a modification besides",
 )
 
 BLIND_SPOTS: Mapping[str, tuple[str, ...]] = {
     "lsm": (
         *_PERMITTED,
         "that a security module refuses that is asked after bpf: it is reported all the same",
-        "before Linux 5.19, that a rename exchanges two files: it looks like a plain one",
         *_ALWAYS,
     ),
     "fentry": (*_PERMITTED, *_ALWAYS),

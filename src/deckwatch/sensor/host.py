@@ -165,7 +165,7 @@ def _types(host: Host) -> Finding:
         "BTF",
         State.NONE,
         f"the kernel does not describe its types: there is no /{path}",
-        "Use a kernel built with CONFIG_DEBUG_INFO_BTF=y (those of Debian 11, Ubuntu 20.10, RHEL 8.2 and later are). "
+        "Use a kernel built with CONFIG_DEBUG_INFO_BTF=y (those of Debian 11, Ubuntu 22.04, RHEL 9 and later are). "
         "In a container: mount the host's /sys/kernel/btf.",
     )
 

@@ -27,7 +27,7 @@ PROCESS_SECTION: Fields = (
 )
 FILE_SECTION: Fields = (
     ("inode", "Q"), ("device", "I"), ("mode", "I"), ("operation_flags", "I"), ("argument", "I"),
-    ("mount", "I"), ("filesystem", "I"), ("lengths", "4H"),
+    ("mount", "I"), ("group", "I"), ("lengths", "4H"),
 )
 CGROUP_SECTION: Fields = (("parent", "Q"), ("lengths", "4H"))
 # fmt: on
@@ -108,7 +108,7 @@ def _file(batch: bytes, position: int) -> FileRecord:
     # fmt: off
     (
         what, flags, length, hook, cpu, time, cgroup, start, pid, tid, nspid, user,
-        inode, device, mode, operation_flags, argument, mount, filesystem,
+        inode, device, mode, operation_flags, argument, mount, group,
         base_bytes, path_bytes, base2_bytes, path2_bytes,
     ) = _FILE.unpack_from(batch, position)
     # fmt: on
@@ -136,12 +136,12 @@ def _file(batch: bytes, position: int) -> FileRecord:
         operation_flags=operation_flags,
         argument=argument,
         mount=mount,
-        filesystem=filesystem,
+        euid=user,
+        egid=group,
         base=batch[at:path_at].decode("utf-8", "backslashreplace") if base_bytes else "",
         path=batch[path_at:base2_at].decode("utf-8", "backslashreplace"),
         base2=batch[base2_at:path2_at].decode("utf-8", "backslashreplace") if base2_bytes else "",
         path2=batch[path2_at:end].decode("utf-8", "backslashreplace") if path2_bytes else "",
-        euid=user,
     )
 
 

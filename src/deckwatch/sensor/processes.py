@@ -113,11 +113,12 @@ class Processes:
         process.has_exited = True
         return process
 
-    def become(self, process: Process, user: int) -> None:
-        """A process acts as another user, without having executed anything."""
+    def become(self, process: Process, user: int, group: int) -> None:
+        """A process acts as this user and group, perhaps without having executed anything."""
         old = process.state
-        process.state = State(old.pid, old.start, old.program, user, old.group, old.tty)
-        self._generation += 1
+        if (user, group) != (old.user, old.group):
+            process.state = State(old.pid, old.start, old.program, user, group, old.tty)
+            self._generation += 1
 
     def setsid(self, record: ProcessRecord) -> None:
         """A process leads a session of its own, without a terminal; it came in the way it came in."""

@@ -148,12 +148,12 @@ class FileRecord(Record, gc=False, kw_only=True):
     operation_flags: int
     argument: int
     mount: int
-    filesystem: int  # the superblock's magic number
+    euid: int  # of the task
+    egid: int
     base: str
     path: str
     base2: str = ""
     path2: str = ""
-    euid: int = -1  # of the task; -1 when not told
 
 
 class CgroupRecord(Record, gc=False, kw_only=True):

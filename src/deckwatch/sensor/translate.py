@@ -145,8 +145,7 @@ class Translator:
         if process is None or process.setup:
             self.left_out[SETUP] += 1
             return
-        if record.euid not in (-1, process.state.user):
-            self._processes.become(process, record.euid)
+        self._processes.become(process, record.euid, record.egid)
         what = record.what
         if what == What.IO_URING:
             self.rings += 1

@@ -37,7 +37,6 @@ __noinline int fill_inode(u32 slot)
 	f->inode = BPF_CORE_READ(inode, i_ino);
 	f->mode = BPF_CORE_READ(inode, i_mode);
 	f->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	f->filesystem = BPF_CORE_READ(inode, i_sb, s_magic);
 	f->mount = BPF_CORE_READ(mount, mnt_id);
 	if (in_upper_layer(inode))
 		s->header.flags |= FLAG_FILE_UPPER;
@@ -54,6 +53,7 @@ static __always_inline void fill_inode_of(struct scratch *s, u32 slot, struct in
 /* A buffer with the header and an empty file section of the current task, or none: then the loss is counted. */
 __noinline int begin_file(u32 what, u32 hook, u64 cgroup)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	u32 slot = take_slot();
 	struct scratch *s = scratch_at(slot);
 
@@ -61,8 +61,9 @@ __noinline int begin_file(u32 what, u32 hook, u64 cgroup)
 		count_loss(OUTCOME_NO_BUFFER, what, cgroup);
 		return SLOTS;
 	}
-	fill_header(s, what, hook, cgroup, (struct task_struct *)bpf_get_current_task());
+	fill_header(s, what, hook, cgroup, task);
 	__builtin_memset(&s->file.file, 0, sizeof(s->file.file));
+	s->file.file.group = BPF_CORE_READ(task, real_cred, egid.val); /* not `cred`, as in the header */
 	s->end = sizeof(s->file);
 	return slot;
 }
@@ -123,7 +124,7 @@ static __always_inline int report_open(struct file *file, u32 hook, u32 call_fla
 		return 0;
 	if (mode & FMODE_CREATED)
 		event.what = WHAT_CREATE;
-	else if (!(mode & FMODE_WRITE))
+	else if (!(mode & FMODE_WRITE) && !(open_flags & O_TRUNC)) /* O_RDONLY | O_TRUNC empties a file, too */
 		return 0;
 	if (open_flags & O_TMPFILE_BIT)
 		event.flags |= FLAG_TMPFILE;

@@ -57,16 +57,19 @@ static __always_inline struct vfsmount *recall(struct dentry *dentry, u32 *flags
 	return mount;
 }
 
-/* The system call that the current task is in; unknown before Linux 5.15 and in io_uring's workers. */
+/* The registers that the current task entered the kernel with; before Linux 5.15 untyped, so to be read by helpers. */
+static __always_inline struct pt_regs *current_registers(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return registers_on_stack((struct task_struct *)bpf_get_current_task());
+}
+
+/* The system call that the current task is in; io_uring's workers are in none. */
 static __always_inline enum call current_call(void)
 {
-	struct pt_regs *regs;
-	u32 number;
+	u32 number = read_call_number(current_registers());
 
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return CALL_OTHER;
-	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	number = call_number(regs);
 	if (number >= NUMBERS)
 		return CALL_OTHER;
 	return is_current_compat() ? calls32[number] : calls64[number];

@@ -8,6 +8,8 @@
  *   kernel_cap_t: u32[2], one u64 since 6.3       eight bytes either way, read as u64
  *   dentry.d_name lies in a union since 6.17      found by name all the same
  *   bpf_get_current_task_btf since 5.11           current.h asks the BTF for it
+ *   bpf_task_pt_regs since 5.15                   hooks.h asks the BTF for it, else it reads the task's stack
+ *   path_rename has the flags since 5.19          lsm.h reads them from the caller's registers
  *   sched_process_exit tells group-dead in 6.16   process.h asks signal->live, which stayed
  */
 #ifndef DECKWATCH_KERNEL_H
@@ -238,6 +240,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	int pid;
 	int tgid;
 	int exit_code;

@@ -76,7 +76,7 @@ int BPF_PROG(lsm_inode_symlink, struct inode *parent, struct dentry *dentry)
 	return permitted_directory(dentry, DIRECTORY_SYMLINK, HOOK_LSM_PATH_DIRECTORY);
 }
 
-/* The flags came with Linux 5.19. */
+/* The flags came with Linux 5.19; of the callers only renameat2 has any. */
 SEC("lsm/path_rename")
 int BPF_PROG(lsm_path_rename, const struct path *directory, struct dentry *dentry)
 {
@@ -84,6 +84,8 @@ int BPF_PROG(lsm_path_rename, const struct path *directory, struct dentry *dentr
 
 	if (LINUX_KERNEL_VERSION >= KERNEL_VERSION(5, 19, 0))
 		flags = *(volatile u64 *)&ctx[4];
+	else if (current_call() == CALL_RENAMEAT2)
+		flags = read_fifth_argument(current_registers(), is_current_compat());
 	return remember(directory, dentry, flags);
 }
 

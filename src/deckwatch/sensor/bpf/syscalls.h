@@ -11,6 +11,13 @@
 
 #define NUMBERS 512
 
+/*
+ * The size of a task's kernel stack; at its end lie the registers that the task entered the kernel with. Only needed
+ * before Linux 5.15. On x86-64 it is 16 KiB, but for kernels with KASAN. On arm64 it is that with pages of 4 and
+ * 16 KiB, 64 KiB with those of 64; nothing depends on it there, for tiers A and B need Linux 6.4.
+ */
+#define STACK_BYTES 0x4000
+
 enum call {
 	CALL_OTHER = 0,
 	CALL_OPEN,    /* path, flags */
@@ -101,6 +108,17 @@ static __always_inline u64 argument(struct pt_regs *regs, bool compat, int index
 	       index == 3 ? regs->r10 : regs->r8;
 }
 
+/* The same of registers that no type is known of. */
+static __always_inline u32 read_call_number(struct pt_regs *regs)
+{
+	return (u32)BPF_CORE_READ(regs, orig_ax) & ~X32_BIT;
+}
+
+static __always_inline u64 read_fifth_argument(struct pt_regs *regs, bool compat)
+{
+	return compat ? (u32)BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 
 #define COMPAT_FLAG (1ul << 22)	 /* TIF_32BIT in thread_info.flags */
@@ -158,8 +176,26 @@ static __always_inline u64 argument(struct pt_regs *regs, bool compat, int index
 	return compat ? (u32)value : value;
 }
 
+/* The same of registers that no type is known of. */
+static __always_inline u32 read_call_number(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, syscallno);
+}
+
+static __always_inline u64 read_fifth_argument(struct pt_regs *regs, bool compat)
+{
+	u64 value = BPF_CORE_READ(regs, regs[4]);
+
+	return compat ? (u32)value : value;
+}
+
 #else
 #error "the system calls of this machine are not known"
 #endif
+
+static __always_inline struct pt_regs *registers_on_stack(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, stack) + STACK_BYTES - bpf_core_type_size(struct pt_regs);
+}
 
 #endif

@@ -150,7 +150,7 @@ struct process_section {
  *   CREATE     flags of the open, 0 for mknod             enum creation
  *   OPEN       flags of the open                          0
  *   DELETE     flags of unlinkat (tier C)                 0
- *   RENAME     flags of renameat2 (tier A: since 5.19)    0
+ *   RENAME     flags of renameat2                         0
  *   LINK       flags of linkat (tier C)                   0
  *   CHMOD      0                                          mode asked for
  *   TRUNCATE   0                                          tier C: new length, at most 2^32 - 1; else 0
@@ -160,14 +160,13 @@ struct process_section {
  * C is base and path all the same. In tier C a RENAME with mode 0 may be that of a directory; in tiers A and B that is
  * a DIRECTORY record, unless it is the second of an exchange (RENAME with flag 2). A symbolic link has a DELETE too.
  *
- * inode, device, mode, mount, filesystem are 0 where the hook knows no inode: tier C where the call has no descriptor;
+ * inode, device, mode, mount are 0 where the hook knows no inode: tier C where the call has no descriptor;
  * names that do not exist yet in tiers A and B (of mknod the mode is known). A CHMOD's mode in tiers A and B is the
  * file's type and what the call asks for.
  *
  * Tier C tells of calls that succeeded; its io_uring records, opens excepted, of what is asked for. Tiers A and B tell
  * right before it is done of what was permitted: only the file system itself (no space, directory not empty) can stop
- * it then. One exception: a CHMOD by someone who does not own the file. Before Linux 5.15 tiers A and B do not see
- * mknod, and tell of an open with O_TRUNC as OPEN and TRUNCATE.
+ * it then. One exception: a CHMOD by someone who does not own the file.
  */
 struct file_section {
 	u64 inode;
@@ -176,7 +175,7 @@ struct file_section {
 	u32 operation_flags;
 	u32 argument;
 	u32 mount;
-	u32 filesystem;
+	u32 group; /* effective gid of the acting thread */
 	u16 lengths[4];
 };
 
