@@ -68,7 +68,7 @@ def test_an_equivalent_mutant_finds_what_the_rule_finds(query: str, events: list
         assert ours == theirs
 
 
-@settings(few, max_examples=200)
+@few
 @given(CONDITIONS, documents())
 def test_no_event_does_what_is_proven_impossible(condition: str, events: list[dict[str, Any]]) -> None:
     rule = _rule(f"any where {condition}")

@@ -145,7 +145,7 @@ def _sequences(plan: _Plan, evidence: Evidence, program: SequenceProgram, focus:
     if asked is not None and focus.event is not None:
         drafts = [each for each in drafts if not asked.isdisjoint(each.positions)]
         told = [each.course for each in drafts]
-    drafts.sort(key=lambda each: (each.distance, -each.course.reached, -each.last))
+    drafts.sort(key=lambda each: (each.distance, not each.course.begun, -each.course.reached, -each.last))
     return replace(plan, drafts=drafts[:limit], courses=len(told), looked_at=len(close))
 
 

@@ -35,6 +35,10 @@ class Course:
     predicate: int | None = None
 
     @property
+    def begun(self) -> bool:
+        return self.tokens[0] is not None
+
+    @property
     def reached(self) -> int:
         return sum(token is not None for token in self.tokens)
 

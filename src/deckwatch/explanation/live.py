@@ -173,8 +173,8 @@ def _notes(found: Inspection) -> Iterator[str]:
         yield "a recording is watched: sequences are decided when all of it has been read"
     if found.late and found.held is not None:
         yield f"{found.late:,} event{'s' * (found.late > 1)} came after their turn and took no part in sequences"
-    if found.held is not None and sum(found.held.begun) > MOST_LOOKED_AT:
-        yield f"not all of the {sum(found.held.begun):,} sequences that go on were looked at, but those that got furthest"
+    if found.held is not None and (begun := sum(found.held.begun)) > MOST_LOOKED_AT:
+        yield f"not all of the {begun:,} sequences that go on were looked at, but those that got furthest"
     if found.detection.program is not None and found.held is None:
         yield "of a sample only the events that satisfy its items are counted"
 

@@ -168,7 +168,9 @@ class Casting:
         target = self.targets[number]
         key = target.keys[place]
         if key.name not in target.names:
-            return self.event(number, {**cast.key, place: self.fresh(number, place)}, like=cast.events.get(number))
+            value = self.fresh(number, place)
+            other = not value if value == cast.key[place] else value  # there are but two booleans
+            return self.event(number, {**cast.key, place: other}, like=cast.events.get(number))
         rest = {at: value for at, value in cast.key.items() if at != place}
         return self.event(
             number, rest, condition=differing(target.condition, key, cast.key[place], self.kinds[key.name])

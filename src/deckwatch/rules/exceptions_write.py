@@ -90,7 +90,7 @@ def _existing(path: Path) -> list[Line]:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except OSError as error:
         raise DeckwatchError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DeckwatchError(f"{path}: not lines of JSON: {error}; name a new file") from error
     if not all(isinstance(line, dict) for line in lines):
         raise DeckwatchError(f"{path}: not lines of JSON objects; name a new file")

@@ -64,7 +64,7 @@ def parsed(settings: Iterable[str]) -> dict[str, Any]:
 def _value(key: str, text: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     if value is None or key not in SHAPES or SHAPES[key].accepts(value):
         return value

@@ -87,7 +87,7 @@ def connectors(lines: bytes) -> Iterator[dict[str, Any]]:
         if '"action"' in line:
             try:
                 value = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             match value:
                 case {"type": "action", "id": str(), "attributes": dict()}:
