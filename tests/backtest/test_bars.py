@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from deckwatch.cli.aligned import aligned
-from deckwatch.cli.bars import columns, folded, sparkline
+from deckwatch.cli.rules.bars import columns, folded, sparkline
 
 COUNTS = st.lists(st.none() | st.integers(0, 10**6), max_size=40)
 

@@ -383,7 +383,7 @@ def test_editing_again(
     founding: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str, severity: str
 ) -> None:
     editor(tmp_path, monkeypatch, 'sed -i "s/\\"hihg\\"/\\"high\\"/; s/\\"medium\\"/\\"hihg\\"/" "$1"')
-    monkeypatch.setattr("deckwatch.cli.rules_edit._is_asked", lambda: True)
+    monkeypatch.setattr("deckwatch.cli.rules.edit._is_asked", lambda: True)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: again == "y")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     result = rules("edit", SYSTEM_PATH)

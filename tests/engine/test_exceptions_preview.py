@@ -10,7 +10,7 @@ import deckwatch as dw
 from deckwatch.engine.marks import Marks, read_marks, verdict_of
 from deckwatch.engine.preview import NO_MARKS, Preview, preview
 from deckwatch.errors import DeckwatchError
-from deckwatch.rules.exceptions_trial import trial, trial_of_own
+from deckwatch.rules.exceptions.trial import trial, trial_of_own
 from tests.engine.test_exceptions import OF_HOST, A, B, C
 from tests.engine.test_scan import event
 from tests.rules.excepting import entry, excepting, item, within

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deckwatch.rules.exceptions import ExceptionItem, ExceptionList
-from deckwatch.rules.exceptions_read import read_item
+from deckwatch.rules.exceptions.lists import ExceptionItem, ExceptionList
+from deckwatch.rules.exceptions.read import read_item
+from deckwatch.rules.exceptions.value_lists import ValueList
 from deckwatch.rules.rule import Rule, RuleFault, RuleSet, Source
-from deckwatch.rules.value_lists import ValueList
 from tests.rules.build import parameters, rule
 
 LIST = "trusted"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deckwatch.rules.exceptions import Equals, Exists, Glob, InList, Nested, gathered
+from deckwatch.rules.exceptions.lists import Equals, Exists, Glob, InList, Nested, gathered
+from deckwatch.rules.exceptions.value_lists import MAX_VALUES, read_value_list
 from deckwatch.rules.load import load_rules
 from deckwatch.rules.networks import BadRangeError, blocks_of
 from deckwatch.rules.rule import RuleSet
-from deckwatch.rules.value_lists import MAX_VALUES, read_value_list
 from tests.golden import assert_golden
 from tests.rules.excepting import (
     LIST,

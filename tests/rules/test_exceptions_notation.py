@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deckwatch.errors import DeckwatchError
-from deckwatch.rules.exceptions_notation import NotationError, parse_entry, say
-from deckwatch.rules.exceptions_write import new_item, new_list, write_items
+from deckwatch.rules.exceptions.notation import NotationError, parse_entry, say
+from deckwatch.rules.exceptions.write import new_item, new_list, write_items
 from deckwatch.rules.load import load_rules
 from tests.rules.build import parameters
 from tests.rules.excepting import entry, excluded, nested, within, written

@@ -18,7 +18,7 @@ from deckwatch.cli import explained, explained_live, options
 from deckwatch.cli.letters import DeadLetters, malformed, report_damage
 from deckwatch.cli.quantities import DURATION
 from deckwatch.cli.render import json_line, printable
-from deckwatch.cli.rules import rules_to_run
+from deckwatch.cli.ruleset import rules_to_run
 from deckwatch.errors import DeckwatchError
 from deckwatch.rules.choice import choose, named
 

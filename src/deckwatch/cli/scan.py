@@ -14,7 +14,7 @@ from deckwatch.cli.alerts import AlertTable
 from deckwatch.cli.files import check_outputs, json_lines, opened
 from deckwatch.cli.letters import DeadLetters, report_damage
 from deckwatch.cli.progress import ScanProgress
-from deckwatch.cli.rules import rules_to_run
+from deckwatch.cli.ruleset import rules_to_run
 from deckwatch.cli.summary import one_line, paragraph
 
 if TYPE_CHECKING:

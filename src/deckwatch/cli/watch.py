@@ -18,7 +18,7 @@ from deckwatch.cli.live import Bottom, LossLines, screen
 from deckwatch.cli.origin import Watched
 from deckwatch.cli.quantities import DURATION
 from deckwatch.cli.render import number_of, printable
-from deckwatch.cli.rules import rules_to_run
+from deckwatch.cli.ruleset import rules_to_run
 from deckwatch.cli.sighting import Sightings
 from deckwatch.cli.watched import items, one_line, paragraph
 

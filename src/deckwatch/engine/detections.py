@@ -11,7 +11,7 @@ from deckwatch.eql.nodes import EventQuery, SampleQuery, SequenceQuery
 from deckwatch.eql.types import Kind
 from deckwatch.events.batch import EventBatch
 from deckwatch.events.streams import IndexPatterns
-from deckwatch.rules.exceptions_lower import Exclusion
+from deckwatch.rules.exceptions.lower import Exclusion
 from deckwatch.rules.rule import Rule
 from deckwatch.sequences.records import Key, Token
 from deckwatch.sequences.samples import SampleProgram, compile_sample

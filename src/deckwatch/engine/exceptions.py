@@ -13,7 +13,7 @@ from deckwatch.engine.detections import Detection
 from deckwatch.events.batch import EventBatch
 from deckwatch.plan.bundle import Evaluation
 from deckwatch.plan.views import Rows
-from deckwatch.rules.exceptions_lower import Exclusion
+from deckwatch.rules.exceptions.lower import Exclusion
 from deckwatch.rules.rule import Rule
 
 _NOTHING: Rows = np.empty(0, dtype=np.intp)

@@ -14,7 +14,7 @@ from deckwatch.proof.run import Findings, outcomes
 from deckwatch.proof.scenario import Gap, Scenario, Sort, Suite
 from deckwatch.proof.score import Score, score
 from deckwatch.proof.variants import Variant, variants
-from deckwatch.rules.exceptions_link import NO_EXCEPTIONS
+from deckwatch.rules.exceptions.link import NO_EXCEPTIONS
 from deckwatch.rules.rule import Rule
 
 MOST_WAYS = 400

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from deckwatch.eql.errors import QueryError
-from deckwatch.rules.exceptions import ExceptionItem, ExceptionList
+from deckwatch.rules.exceptions.lists import ExceptionItem, ExceptionList
 from deckwatch.rules.rule import RuleError, RuleFault, Skipped, Source
 
 MAX_BYTES = 8 << 20

@@ -16,7 +16,8 @@ from deckwatch.eql.parser import parse
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.fields import field_table
 from deckwatch.rules.draft import MAX_BYTES, Draft, Reading
-from deckwatch.rules.exceptions import ExceptionItem, ExceptionList, InList, gathered
+from deckwatch.rules.exceptions.lists import ExceptionItem, ExceptionList, InList, gathered
+from deckwatch.rules.exceptions.value_lists import ValueList, find_value_list
 from deckwatch.rules.ndjson import read_json, read_ndjson
 from deckwatch.rules.package import newest, read_package
 from deckwatch.rules.required import required_fields
@@ -24,7 +25,6 @@ from deckwatch.rules.rule import Rule, RuleError, RuleFault, RuleSet, Skipped, c
 from deckwatch.rules.suppression import misplaced
 from deckwatch.rules.toml import read_toml_file
 from deckwatch.rules.validate import reason_to_skip, validated
-from deckwatch.rules.value_lists import ValueList, find_value_list
 
 Reader: TypeAlias = Callable[[Path], Iterator[Reading]]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, NoReturn
 
 from deckwatch.rules.draft import MAX_BYTES, Draft, Reading, decoded
-from deckwatch.rules.exceptions_read import read_item, read_list
+from deckwatch.rules.exceptions.read import read_item, read_list
 from deckwatch.rules.rule import RuleError, RuleFault, Skipped, Source
 
 ASSET_KEYS = ("rule_id", "version")

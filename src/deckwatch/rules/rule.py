@@ -14,10 +14,10 @@ from deckwatch.eql.types import Kind
 from deckwatch.errors import DeckwatchError
 from deckwatch.events.fields import field_table
 from deckwatch.events.streams import IndexPatterns
-from deckwatch.rules.exceptions import ExceptionList, gathered
-from deckwatch.rules.exceptions_link import NO_EXCEPTIONS, Exceptions, compiled, linked
+from deckwatch.rules.exceptions.link import NO_EXCEPTIONS, Exceptions, compiled, linked
+from deckwatch.rules.exceptions.lists import ExceptionList, gathered
+from deckwatch.rules.exceptions.value_lists import ValueList
 from deckwatch.rules.suppression import unknown_to_kibana
-from deckwatch.rules.value_lists import ValueList
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")

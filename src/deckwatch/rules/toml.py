@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deckwatch.rules.draft import Draft, Reading, decoded
-from deckwatch.rules.exceptions_read import read_toml_lists
+from deckwatch.rules.exceptions.read import read_toml_lists
 from deckwatch.rules.rule import RuleError, RuleFault, Source
 
 VERBATIM = frozenset({"query", "note", "setup"})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deckwatch.errors import DeckwatchError
-from deckwatch.rules.exceptions import ExceptionList
+from deckwatch.rules.exceptions.lists import ExceptionList
 from deckwatch.rules.rule import Rule, RuleSet
 from deckwatch.store.document import Document
 from deckwatch.store.files import rule_path, write

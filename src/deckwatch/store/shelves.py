@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deckwatch.rules.exceptions import ExceptionList
+from deckwatch.rules.exceptions.lists import ExceptionList
 from deckwatch.rules.rule import RuleSet
 from deckwatch.store.files import identity
 from deckwatch.store.place import CONNECTORS, EXCEPTIONS, VALUE_LISTS

@@ -15,8 +15,8 @@ from deckwatch.lint.checks.fields import is_supplied, known_steps, known_streams
 from deckwatch.lint.finding import Found
 from deckwatch.lint.logic import implies
 from deckwatch.lint.subject import Step, Subject
-from deckwatch.rules.exceptions import Entry, ExceptionItem, Nested
-from deckwatch.rules.exceptions_lower import CASELESS
+from deckwatch.rules.exceptions.lists import Entry, ExceptionItem, Nested
+from deckwatch.rules.exceptions.lower import CASELESS
 
 PARAMETER = "exceptions_list"
 

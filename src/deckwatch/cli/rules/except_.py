@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from deckwatch.cli import options
-from deckwatch.cli.excepted import ChangeTable, described, paragraph, summed
 from deckwatch.cli.explain import chosen
 from deckwatch.cli.files import check_outputs
 from deckwatch.cli.letters import DeadLetters, malformed, report_damage
 from deckwatch.cli.progress import ScanProgress
 from deckwatch.cli.render import json_line, printable
+from deckwatch.cli.rules.excepted import ChangeTable, described, paragraph, summed
 from deckwatch.eql.dates import format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from deckwatch.engine.preview import Preview
-    from deckwatch.rules.exceptions import Step
-    from deckwatch.rules.exceptions_trial import Trial
+    from deckwatch.rules.exceptions.lists import Step
+    from deckwatch.rules.exceptions.trial import Trial
 
 
 def _steps(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[Step, ...]:
@@ -138,9 +138,9 @@ def except_(
     if not entries and (steps or expires or name):
         raise click.UsageError("--step, --expires and --name are for an exception of --entry")
     check_outputs([*paths, *marks], [write] if write else [])
-    from deckwatch.rules.exceptions_notation import parse_entry  # noqa: PLC0415  # help is quicker without rules
-    from deckwatch.rules.exceptions_trial import trial, trial_of_own  # noqa: PLC0415
-    from deckwatch.rules.exceptions_write import new_item, new_list, write_items  # noqa: PLC0415
+    from deckwatch.rules.exceptions.notation import parse_entry  # noqa: PLC0415  # help is quicker without rules
+    from deckwatch.rules.exceptions.trial import trial, trial_of_own  # noqa: PLC0415
+    from deckwatch.rules.exceptions.write import new_item, new_list, write_items  # noqa: PLC0415
 
     one = chosen(rule, rule_paths)
     list_id = Path(write).stem if write else one.rule_id
@@ -191,7 +191,7 @@ def _previewed(
 
 
 def _show(found: Preview, tried: Trial, *, as_json: bool) -> None:
-    from deckwatch.rules.exceptions_link import stage_names  # noqa: PLC0415
+    from deckwatch.rules.exceptions.link import stage_names  # noqa: PLC0415
 
     changes = [*(("removed", each) for each in found.removed), *(("added", each) for each in found.added)]
     if as_json:

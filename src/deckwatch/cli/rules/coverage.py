@@ -16,12 +16,12 @@ from rich.progress import track
 import deckwatch
 from deckwatch.cli import options
 from deckwatch.cli.aligned import print_report
-from deckwatch.cli.covered import lines
 from deckwatch.cli.files import check_outputs
 from deckwatch.cli.letters import DeadLetters, report_damage
 from deckwatch.cli.progress import ScanProgress
 from deckwatch.cli.render import json_line
-from deckwatch.cli.rules import rules_to_run
+from deckwatch.cli.rules.covered import lines
+from deckwatch.cli.ruleset import rules_to_run
 from deckwatch.errors import DeckwatchError
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import json_line, number_of
+from deckwatch.cli.rules import stored
 
 
 def _command(name: str, text: str, example: str) -> click.Command:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from deckwatch.errors import DeckwatchError
-from deckwatch.rules.exceptions import ExceptionItem, gathered
-from deckwatch.rules.exceptions_link import NO_EXCEPTIONS, Exceptions
-from deckwatch.rules.exceptions_lower import Exclusion
-from deckwatch.rules.exceptions_read import read_item
+from deckwatch.rules.exceptions.link import NO_EXCEPTIONS, Exceptions
+from deckwatch.rules.exceptions.lists import ExceptionItem, gathered
+from deckwatch.rules.exceptions.lower import Exclusion
+from deckwatch.rules.exceptions.read import read_item
 from deckwatch.rules.load import load_rules, value_lists
 from deckwatch.rules.rule import Rule, RuleError, RuleFault, RuleSet, Source
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import escaped, json_line, number_of
+from deckwatch.cli.rules import stored
 from deckwatch.cli.table import Column, Table
 
 if TYPE_CHECKING:

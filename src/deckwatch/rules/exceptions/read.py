@@ -9,7 +9,17 @@ from deckwatch.eql.dates import parse_timestamp
 from deckwatch.eql.suggest import hint as suggestion
 from deckwatch.errors import DeckwatchError
 from deckwatch.rules.draft import unfit
-from deckwatch.rules.exceptions import Entry, Equals, ExceptionItem, ExceptionList, Exists, Glob, InList, Nested, Step
+from deckwatch.rules.exceptions.lists import (
+    Entry,
+    Equals,
+    ExceptionItem,
+    ExceptionList,
+    Exists,
+    Glob,
+    InList,
+    Nested,
+    Step,
+)
 from deckwatch.rules.rule import RuleFault, Source
 
 Read: TypeAlias = "ExceptionList | ExceptionItem | RuleFault"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from deckwatch.cli import options, stored
-from deckwatch.cli.portrayed import lines
+from deckwatch.cli import options
 from deckwatch.cli.render import json_line
+from deckwatch.cli.rules import stored
+from deckwatch.cli.rules.portrayed import lines
 
 if TYPE_CHECKING:
     from deckwatch.backtesting.streams import Presence

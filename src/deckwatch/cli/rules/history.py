@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import escaped, json_line
-from deckwatch.cli.reviewed import changed
+from deckwatch.cli.rules import stored
+from deckwatch.cli.rules.reviewed import changed
 from deckwatch.errors import DeckwatchError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from deckwatch.errors import DeckwatchError
 from deckwatch.rules.draft import unfit
-from deckwatch.rules.exceptions_read import read_entry
+from deckwatch.rules.exceptions.read import read_entry
 
 FORMS = (
     "FIELD is VALUE",

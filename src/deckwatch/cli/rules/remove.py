@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import escaped, json_line, number_of
+from deckwatch.cli.rules import stored
 
 
 @click.command(

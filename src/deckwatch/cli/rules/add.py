@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import json_line, number_of, printable
+from deckwatch.cli.rules import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

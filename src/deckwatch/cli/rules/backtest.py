@@ -12,12 +12,12 @@ import click
 import deckwatch
 from deckwatch.cli import options
 from deckwatch.cli.aligned import print_report
-from deckwatch.cli.backtested import lines
 from deckwatch.cli.files import check_outputs
 from deckwatch.cli.letters import DeadLetters, malformed, report_damage
 from deckwatch.cli.progress import ScanProgress
 from deckwatch.cli.render import json_line, printable
-from deckwatch.cli.rules import rules_to_run
+from deckwatch.cli.rules.backtested import lines
+from deckwatch.cli.ruleset import rules_to_run
 from deckwatch.rules.choice import choose, named
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import json_line, printable
+from deckwatch.cli.rules import stored
 
 
 @click.command(

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from deckwatch.cli import options, stored
+from deckwatch.cli import options
 from deckwatch.cli.render import escaped, number_of
+from deckwatch.cli.rules import stored
 
 STANDARD = "-"
 LINES = ".ndjson"

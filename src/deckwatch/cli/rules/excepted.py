@@ -14,7 +14,7 @@ from deckwatch.cli.table import Column, Table
 if TYPE_CHECKING:
     from deckwatch.engine.marks import Verdict
     from deckwatch.engine.preview import Changed, Preview
-    from deckwatch.rules.exceptions_lower import Exclusion
+    from deckwatch.rules.exceptions.lower import Exclusion
 
 MARKED: Mapping[Verdict | None, str] = {"true": "marked true", "false": "marked false", None: "not marked"}
 STYLES: Mapping[Verdict | None, str] = {"true": "bold red", "false": "green", None: ""}

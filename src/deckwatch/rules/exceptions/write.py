@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from deckwatch.errors import DeckwatchError
-from deckwatch.rules.exceptions import Step
-from deckwatch.rules.exceptions_notation import say
-from deckwatch.rules.exceptions_read import RULES_KEY, STEP_KEY
+from deckwatch.rules.exceptions.lists import Step
+from deckwatch.rules.exceptions.notation import say
+from deckwatch.rules.exceptions.read import RULES_KEY, STEP_KEY
 
 _ITEM_IDS = UUID("5d8ad1c6-6c3f-4b57-8a4e-6a5b1f0d3e27")
 

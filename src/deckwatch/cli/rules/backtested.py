@@ -9,8 +9,8 @@ from rich.text import Text
 
 from deckwatch.cli.alerts import STYLES
 from deckwatch.cli.aligned import aligned
-from deckwatch.cli.bars import columns, folded, sparkline
 from deckwatch.cli.render import ARGUMENT_CHARACTERS, CONTAINER_ID_CHARACTERS, NOTHING, escaped, number_of, shortened
+from deckwatch.cli.rules.bars import columns, folded, sparkline
 from deckwatch.cli.watched import duration
 from deckwatch.eql.dates import SECOND, format_timestamp
 

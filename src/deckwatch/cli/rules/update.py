@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from deckwatch.cli import options, stored
-from deckwatch.cli.reviewed import as_json_lines, text_lines
+from deckwatch.cli import options
+from deckwatch.cli.rules import stored
+from deckwatch.cli.rules.reviewed import as_json_lines, text_lines
 
 if TYPE_CHECKING:
     from deckwatch.store.merge import Side

@@ -10,9 +10,9 @@ from typing import Any
 from deckwatch.eql.check import Checked
 from deckwatch.eql.nodes import EventQuery, SampleQuery, SequenceQuery
 from deckwatch.eql.types import Kind
-from deckwatch.rules.exceptions import ExceptionItem, ExceptionList, ListKey, Step
-from deckwatch.rules.exceptions_lower import Exclusion, UnusableError, lowered
-from deckwatch.rules.value_lists import ValueList
+from deckwatch.rules.exceptions.lists import ExceptionItem, ExceptionList, ListKey, Step
+from deckwatch.rules.exceptions.lower import Exclusion, UnusableError, lowered
+from deckwatch.rules.exceptions.value_lists import ValueList
 
 
 @dataclass(frozen=True, slots=True)

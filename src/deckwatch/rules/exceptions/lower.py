@@ -23,9 +23,9 @@ from deckwatch.eql.text import QueryText
 from deckwatch.eql.types import MAPPING_KINDS, FieldInfo, Kind
 from deckwatch.events.document import field_values, leaves
 from deckwatch.events.fields import field_table
-from deckwatch.rules.exceptions import Equals, ExceptionItem, Exists, Flat, Glob, InList, Nested
+from deckwatch.rules.exceptions.lists import Equals, ExceptionItem, Exists, Flat, Glob, InList, Nested
+from deckwatch.rules.exceptions.value_lists import ValueList
 from deckwatch.rules.networks import BadRangeError, blocks_of
-from deckwatch.rules.value_lists import ValueList
 
 CASELESS = ".caseless"
 TEXT = frozenset({"text", "match_only_text"})
