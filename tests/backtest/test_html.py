@@ -46,7 +46,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
-        if self.open[-1:] and self.open[-1] in ("td", "th", "a"):
+        if not {"td", "th"}.isdisjoint(self.open):
             self.tables[-1][-1][-1] += data
 
     def all(self, tag: str) -> list[dict[str, str | None]]:

@@ -13,8 +13,9 @@ from deckwatch.cli.alerts import Groups
 from deckwatch.cli.live import Bottom, LossLines
 from deckwatch.cli.packed import Packed
 from deckwatch.cli.sighting import Sighting
-from deckwatch.cli.watched import duration, items, one_line, paragraph
+from deckwatch.cli.watched import items, one_line, paragraph
 from deckwatch.engine.status import Status
+from deckwatch.eql.dates import format_duration
 from tests.cli.run import ATTACKS, GOLDEN
 from tests.golden import assert_golden
 
@@ -185,5 +186,5 @@ def test_losses_are_told_when_they_change_but_not_all_the_time(capsys: pytest.Ca
     ("seconds", "expected"),
     [(0.0004, "0 ms"), (0.12, "120 ms"), (1, "1.0 s"), (59.94, "59.9 s"), (61, "1 min 01 s"), (7500, "2 h 05 min")],
 )
-def test_duration(seconds: float, expected: str) -> None:
-    assert duration(seconds) == expected
+def test_format_duration(seconds: float, expected: str) -> None:
+    assert format_duration(seconds) == expected

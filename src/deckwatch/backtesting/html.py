@@ -10,7 +10,7 @@ from deckwatch.backtesting.noise import Rate
 from deckwatch.backtesting.sighting import Sighting
 from deckwatch.backtesting.svg import moment, picture
 from deckwatch.backtesting.values import Backtest, Change, OfRule, Period, Values
-from deckwatch.eql.dates import DAY, SECOND
+from deckwatch.eql.dates import SECOND, format_duration
 from deckwatch.eql.errors import visible
 
 MOST_SIGHTINGS = 200
@@ -52,9 +52,10 @@ def _summary(found: Backtest) -> Iterator[str]:
 def _history(period: Period) -> str:
     if period.first is None or period.last is None:
         return f"{period.events:,} events, none with a time."
+    observed = format_duration(period.observed / SECOND)
     return (
         f"{period.events:,} events from {period.containers:,} containers of {period.images:,} images, "
-        f"{moment(period.first)} to {moment(period.last)} UTC: {period.observed / DAY:,.2f} days, gaps left out."
+        f"{moment(period.first)} to {moment(period.last)} UTC, {observed} without gaps."
     )
 
 
@@ -96,7 +97,7 @@ def _tables(found: OfRule) -> Iterator[str]:
         [
             f"{each.alerts:,}",
             _share(each.share),
-            f"{each.lifetime / SECOND:,.0f} s",
+            format_duration(each.lifetime / SECOND),
             _text(f"{each.name} {each.id}"),
             _text(each.image),
         ]
@@ -162,7 +163,7 @@ def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def _text(text: str) -> str:
     """What an attacker may have chosen, as it may stand in a page."""
-    return escape(visible(text.strip()))
+    return f"<bdi>{escape(visible(text.strip()))}</bdi>"
 
 
 def _share(share: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deckwatch.cli.render import printable
-from deckwatch.cli.watched import duration
+from deckwatch.eql.dates import format_duration
 
 if TYPE_CHECKING:
     from deckwatch.sensor.doctor import Diagnosis
@@ -30,7 +30,7 @@ def text(found: Diagnosis, width: int | None) -> Iterator[str]:
         for line in finding.cure.splitlines():
             yield from _folded(_INDENT, line, width)
     if found.flight:
-        decoded, evaluated = duration(found.flight.decoded), duration(found.flight.evaluated)
+        decoded, evaluated = format_duration(found.flight.decoded), format_duration(found.flight.evaluated)
         yield from _row("good", "canary", f"exec to decoded event {decoded}, to evaluated rule {evaluated}", width)
     if found.blind_spots:
         yield f"\nNot seen in tier {found.tier}:"

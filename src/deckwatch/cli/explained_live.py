@@ -9,8 +9,7 @@ from rich.text import Text
 
 from deckwatch.cli.explained import CLAUSE_CHARACTERS, MARKS, STEP, cut, ending_text, event_text, key_text, unreached
 from deckwatch.cli.render import escaped, number_of
-from deckwatch.cli.watched import duration
-from deckwatch.eql.dates import MILLISECOND, format_timestamp, parse_timestamp
+from deckwatch.eql.dates import MILLISECOND, format_duration, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
     from deckwatch import LiveExplanation
@@ -35,7 +34,7 @@ def lines(told: LiveExplanation) -> Iterator[Text]:
         "it fired once" if told.fired == 1 else f"it fired {told.fired:,} times" if told.fired else "it did not fire"
     )
     suppressed = f", {told.suppressed:,} more suppressed" if told.suppressed else ""
-    yield Text(f"watching {escaped(told.source)} for {duration(told.seconds)}; {fired}{suppressed}")
+    yield Text(f"watching {escaped(told.source)} for {format_duration(told.seconds)}; {fired}{suppressed}")
     yield Text(f"{number_of(told.events, 'event')} evaluated, {told.seen:,} of its data streams{_newest(told)}")
     if told.excepted:
         yield Text(f"{number_of(told.excepted, 'event')} taken away by exceptions")
@@ -50,7 +49,7 @@ def lines(told: LiveExplanation) -> Iterator[Text]:
 def _newest(told: LiveExplanation) -> str:
     if told.newest is None or told.lag is None:
         return ""
-    return f", the newest {duration(told.lag)} ago" if told.lag >= 0 else f", the newest of {told.newest}"
+    return f", the newest {format_duration(told.lag)} ago" if told.lag >= 0 else f", the newest of {told.newest}"
 
 
 def _satisfied(each: Satisfied) -> Text:
@@ -101,7 +100,7 @@ def _going_on(each: Open, what: str) -> Iterator[Text]:
     elif each.left < 0:
         left = f", which only a late event can be: its time was over at {each.until}"
     else:
-        left = f", {duration(each.left)} left (until {each.until})"
+        left = f", {format_duration(each.left)} left (until {each.until})"
     yield Text(f"{STEP}{what}{left}")
 
 

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from deckwatch.cli.live import Bottom, Clock
 from deckwatch.cli.render import number_of, printable
-from deckwatch.cli.watched import duration, losses
+from deckwatch.cli.watched import losses
+from deckwatch.eql.dates import format_duration
 
 if TYPE_CHECKING:
     from deckwatch.cli.origin import Watched
@@ -64,7 +65,7 @@ class Recording:
     def summary(self, counts: SourceCounts, file: Path) -> Iterator[str]:
         """Some lines at the end."""
         size = f"{file.stat().st_size / 1e6:,.1f} MB"
-        yield printable(f"{number_of(counts.events, 'event')} in {duration(self.seconds)}, {size} in {file}")
+        yield printable(f"{number_of(counts.events, 'event')} in {format_duration(self.seconds)}, {size} in {file}")
         yield losses(counts).plain
 
     def _items(self) -> Iterator[Text]:
@@ -72,7 +73,7 @@ class Recording:
         yield Text(number_of(counts.events, "event"))
         yield Text(f"{counts.events / max(self.seconds, 1e-9):,.0f} events/s")
         yield losses(counts)
-        yield Text(duration(self.seconds), "dim")
+        yield Text(format_duration(self.seconds), "dim")
         yield from self._watched.notes()
 
     def __enter__(self) -> Self:

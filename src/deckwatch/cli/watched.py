@@ -10,6 +10,7 @@ from rich.text import Text
 from deckwatch.cli.letters import malformed
 from deckwatch.cli.render import escaped, number_of
 from deckwatch.cli.summary import alerts, by_rule, counted, excepted
+from deckwatch.eql.dates import format_duration
 
 if TYPE_CHECKING:
     from deckwatch import RuleSet
@@ -33,10 +34,10 @@ def items(status: Status) -> Iterator[Text]:
     if status.ahead:
         yield Text(f"{status.ahead:,} from the future", UNEASE)
     if status.lag is not None:
-        yield Text(f"newest {duration(status.lag)} ago")
+        yield Text(f"newest {format_duration(status.lag)} ago")
     held = status.pending + status.partials + status.waiting
     yield Text(f"state {held:,} ({status.partials:,} sequences begun, {number_of(status.kept, 'event')} kept)")
-    yield Text(duration(status.seconds), "dim")
+    yield Text(format_duration(status.seconds), "dim")
 
 
 def losses(status: Status | SourceCounts) -> Text:
@@ -70,7 +71,7 @@ def paragraph(
     """
     yield alerts(status)
     yield from by_rule(status.hits, status.suppressed, rules)
-    yield f"{_events(status)} in {duration(status.seconds)}"
+    yield f"{_events(status)} in {format_duration(status.seconds)}"
     yield losses(status).plain
     yield from losers(lost_by_container)
     if first is not None:
@@ -94,18 +95,6 @@ def one_line(status: Status, rules: RuleSet) -> str:
     lost = losses(status).plain
     late = number_of(status.late, "late event")
     return "; ".join((alerts(status), _events(status), lost, late, *excepted(status, rules), counted(rules)))
-
-
-def duration(seconds: float) -> str:
-    """120 ms, 12.3 s, 2 h 05 min: as much of it as somebody wants to know."""
-    minutes, whole = divmod(int(seconds), 60)
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if minutes == 0:
-        return f"{seconds:.1f} s"
-    if minutes < 60:
-        return f"{minutes} min {whole:02} s"
-    return f"{minutes // 60:,} h {minutes % 60:02} min"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

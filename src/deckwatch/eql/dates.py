@@ -68,6 +68,20 @@ def format_timestamp(nanoseconds: int) -> str:
     return f"{day.isoformat()}T{clock}.{decimals}Z"
 
 
+def format_duration(seconds: float) -> str:
+    """120 ms, 12.3 s, 2 h 05 min, 3.4 d: as much of it as somebody wants to know."""
+    minutes, whole = divmod(int(seconds), 60)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if minutes == 0:
+        return f"{seconds:.1f} s"
+    if minutes < 60:
+        return f"{minutes} min {whole:02} s"
+    if minutes < 48 * 60:
+        return f"{minutes // 60:,} h {minutes % 60:02} min"
+    return f"{minutes / 1440:,.1f} d"
+
+
 def _interval(text: str) -> tuple[int, int] | None:
     found = _DATE.fullmatch(text)
     if found:

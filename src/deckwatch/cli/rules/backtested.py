@@ -11,8 +11,7 @@ from deckwatch.cli.alerts import STYLES
 from deckwatch.cli.aligned import aligned
 from deckwatch.cli.render import ARGUMENT_CHARACTERS, CONTAINER_ID_CHARACTERS, NOTHING, escaped, number_of, shortened
 from deckwatch.cli.rules.bars import columns, folded, sparkline
-from deckwatch.cli.watched import duration
-from deckwatch.eql.dates import SECOND, format_timestamp
+from deckwatch.eql.dates import SECOND, format_duration, format_timestamp
 
 if TYPE_CHECKING:
     from deckwatch.backtesting.noise import Rate
@@ -47,7 +46,7 @@ def _history(period: Period) -> Text:
     if period.first is None or period.last is None:
         return Text(f"{number_of(period.events, 'event')}, none with a time")
     gaps = "" if period.observed == period.last - period.first else ", gaps left out"
-    spell = _spell(period.observed / SECOND)
+    spell = format_duration(period.observed / SECOND)
     undated = f", {number_of(period.undated, 'event')} without a time" if period.undated else ""
     return Text(
         f"{number_of(period.events, 'event')} from {places}, {_time(period.first)} to {_time(period.last)} UTC "
@@ -138,7 +137,7 @@ def _containers(found: OfRule) -> Iterator[Text]:
         [
             f"{each.alerts:,}",
             _share(each.share),
-            _spell(each.lifetime / SECOND),
+            format_duration(each.lifetime / SECOND),
             f"{escaped(each.name)} {escaped(each.id[:CONTAINER_ID_CHARACTERS])}".strip(),
             escaped(each.image),
         ]
@@ -246,11 +245,6 @@ def _rate(rate: Rate | None) -> str:
 
 def _brief(number: float) -> str:
     return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
-
-
-def _spell(seconds: float) -> str:
-    days = seconds / 86_400
-    return f"{days:,.1f} d" if days >= 2 else duration(seconds)
 
 
 def _time(time: int) -> str:
