@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from deckwatch.eql.dates import parse_timestamp
 from deckwatch.eql.types import Kind
 from deckwatch.events.reader import open_events
+from deckwatch.events.tabular import TableRows, without_views
 from deckwatch.events.typed import nested
 from tests.events.reading import column_values, expected, read
 
@@ -177,6 +179,23 @@ def test_rows_of_any_type_can_be_kept(form: str, tmp_path: Path) -> None:
             together += batch.documents.documents(range(batch.height))
             batch.documents.keep(range(batch.height))
         assert [reader.document(position) for position in (3, 0, 2, 1)] == [together[each] for each in (3, 0, 2, 1)]
+
+
+@pytest.mark.parametrize("every", [1, 3, 20], ids=lambda every: f"of-every-{every}")
+def test_reading_the_columns_of_documents_ahead_changes_nothing(every: int, tmp_path: Path) -> None:
+    """Where batches are asked for documents, later ones are read with all their columns."""
+    table = pa.concat_tables([MIXED] * 30)
+    documents = TableRows(without_views(table)).documents(np.arange(len(table)))
+    with open_events(_parquet(table, tmp_path), {"texts": "keyword", "object.b": "long", "_id": "keyword"}) as reader:
+        columns = []
+        for number, batch in enumerate(reader):
+            columns += zip(*(column_values(column) for column in batch.columns.values()), strict=True)
+            batch.documents.keep(range(batch.height))
+            if number % every == 0:
+                place = slice(batch.first, batch.first + batch.height)
+                assert batch.documents.documents(range(batch.height)) == documents[place]
+        assert columns == columns[: len(MIXED)] * 30
+        assert reader.documents(range(len(table))) == dict(enumerate(documents))
 
 
 def test_a_dictionary_too_large_for_its_pages(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from deckwatch.events.parts import Kept, Part
 from deckwatch.events.tabular import BATCH_ROWS, TableFields, TableRows, counts_of, places, without_views
 
 _SMALL_DICTIONARY_BYTES = 4 << 20  # it comes whole with every batch
+_REPEATED_BYTES = 16  # a column with more of them for a value hardly repeats any
+_LIKELY_BATCHES = 4
 
 
 def read_parquet(
@@ -35,12 +37,15 @@ def read_parquet(
             leaves = sorted({leaf for name in fields for leaf in places(file.schema_arrow, name)})
             for group in range(file.num_row_groups):
                 size = _even(file.metadata.row_group(group).num_rows, height or BATCH_ROWS)
-                batches = file.iter_batches(size, row_groups=[group], columns=leaves)
+                whole = again.is_likely
+                read = sorted({*leaves, *_filled(file.metadata, group)}) if whole else leaves
+                batches = file.iter_batches(size, row_groups=[group], columns=read, use_threads=False)
                 for number, batch in enumerate(batches):
                     table = without_views(pa.Table.from_batches([batch]))
-                    columns = TableFields(table, asked)
+                    columns = TableFields(_only(table, leaves) if whole else table, asked)
                     columns.decode_asked()  # here, since reading runs ahead in a thread of its own
-                    rows = _ParquetRows(again, _Place(path, size, group, number))
+                    again.unasked += 1
+                    rows = _ParquetRows(again, _Place(path, size, group, number), table if whole else None)
                     yield Part(counts_of(table), (), 0, rows, columns)
     except (pa.ArrowException, OSError) as fault:
         letter = DeadLetter(path, None, None, f"not a readable Parquet file: {fault}", "")
@@ -60,13 +65,21 @@ def _opened(path: str) -> pq.ParquetFile:
     return pq.ParquetFile(path, metadata=metadata, read_dictionary=texts)
 
 
+def _only(table: pa.Table, leaves: Sequence[str]) -> pa.Table:
+    """The columns that hold these leaves."""
+    return table.select(
+        [name for name in table.column_names if any(f"{leaf}.".startswith(f"{name}.") for leaf in leaves)]
+    )
+
+
 def _even(rows: int, most: int) -> int:
     """How many rows batches of equal size have, when they may have no more than so many."""
     return -(-rows // max(1, -(-rows // most))) or most
 
 
 def _is_small_dictionary(chunk: pq.ColumnChunkMetaData) -> bool:
-    return bool(chunk.has_dictionary_page) and chunk.total_uncompressed_size <= _SMALL_DICTIONARY_BYTES
+    most = min(_SMALL_DICTIONARY_BYTES, chunk.num_values * _REPEATED_BYTES)
+    return bool(chunk.has_dictionary_page) and chunk.total_uncompressed_size <= most
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +104,18 @@ class Again:
     batch in the middle of a group cannot be reached but through those before it.
     """
 
+    unasked: int = _LIKELY_BATCHES
+    """How many batches have been read since documents were asked for while reading went on."""
     _path: str = ""
     _file: pq.ParquetFile | None = None
     _batches: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
     _next: _Place | None = None
     _held: tuple[_Place, TableRows] | None = None
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether batches to come will likely be asked for documents, so that their columns are best read at once."""
+        return self.unasked < _LIKELY_BATCHES
 
     def rows(self, place: _Place) -> TableRows:
         """The rows of a batch.
@@ -117,7 +137,9 @@ class Again:
             if self._file is None or self._path != place.path:
                 self._path, self._file = place.path, _opened(place.path)
             columns = _filled(self._file.metadata, place.group)
-            self._batches = self._file.iter_batches(place.size, row_groups=[place.group], columns=columns)
+            self._batches = self._file.iter_batches(
+                place.size, row_groups=[place.group], columns=columns, use_threads=False
+            )
             self._next = dataclasses.replace(place, number=0)
         batch = next(itertools.islice(self._batches, place.number - self._next.number, None))
         self._next = dataclasses.replace(place, number=place.number + 1)
@@ -139,20 +161,28 @@ def _filled(metadata: pq.FileMetaData, group: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _ParquetRows:
+    """The rows of a batch; `table` has all their columns, if they have been read already."""
+
     again: Again
     place: _Place
+    table: pa.Table | None
 
     def documents(self, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-        return self.again.rows(self.place).documents(rows)
+        self.again.unasked = 0
+        table = self.again.rows(self.place) if self.table is None else TableRows(self.table)
+        return table.documents(rows)
 
     def keep(self, rows: NDArray[np.int64]) -> Kept:
-        return _KeptRows(self, rows)
+        return _KeptRows(self.again, self.place, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _KeptRows:
-    batch: _ParquetRows
+    """Rows of a batch that are read again when they are wanted."""
+
+    again: Again
+    place: _Place
     rows: NDArray[np.int64]
 
     def documents(self, indexes: NDArray[np.int64]) -> list[dict[str, Any]]:
-        return self.batch.documents(self.rows[indexes])
+        return self.again.rows(self.place).documents(self.rows[indexes])
