@@ -143,6 +143,12 @@ def test_a_process_makes_sense() -> None:
     assert process["args"] == [process["name"], "-x"] or process["args"] == ["-x"]
 
 
+def test_that_several_values_in_a_join_key_cannot_join_is_not_certain() -> None:
+    query = 'sequence by process.args [any where not process.args == "x"] [any where process.args == "x"]'
+    (gap,) = prove_rule(rule_of(query), mutants=0).gaps
+    assert not gap.certain
+
+
 def test_scenarios_of_sequences_without_keys_and_span_run_apart() -> None:
     rule = rule_of(f"sequence {A} {B}")
     proof = prove_rule(rule, mutants=0)

@@ -32,6 +32,7 @@ def solve(condition: str, **how: object) -> Solution | Unsolved:
         ),
         pytest.param('process.name regex "~(a.*)&..."', {"process.name": ("baa",)}, id="intersection and complement"),
         pytest.param("process.pid > 5 and process.pid <= 6", {"process.pid": (6,)}, id="numbers"),
+        pytest.param("process.pid >= 9223372036854775807", {"process.pid": (2**63 - 1,)}, id="greatest number"),
         pytest.param("process.pid == null and process.ppid != null", {"process.pid": ()}, id="null"),
         pytest.param('cidrMatch(source.ip, "10.0.0.0/8")', {"source.ip": ("10.0.0.5",)}, id="block"),
         pytest.param(
@@ -105,6 +106,26 @@ def test_what_is_too_hard_is_said_and_not_taken_for_impossible(condition: str, r
     assert isinstance(found, Unsolved)
     assert not found.proven
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("condition", "values"),
+    [
+        pytest.param(
+            "startsWith(process.name, string(process.interactive))",
+            {"process.interactive": (False,), "process.name": ("false",)},
+            id="boolean",
+        ),
+        pytest.param("process.pid == 1 and length(string(process.pid)) == 1", {"process.pid": (1,)}, id="long"),
+        pytest.param("length(string(source.ip)) > 5", {"source.ip": ("10.0.0.5",)}, id="address"),
+        pytest.param("string(event.created) != null", {"event.created": (1_767_225_600_000_000_000,)}, id="date"),
+        pytest.param("event.risk_score in (2, 3)", {"event.risk_score": (2.0,)}, id="double"),
+    ],
+)
+def test_a_field_is_given_what_its_kind_can_take(condition: str, values: dict[str, object]) -> None:
+    found = solve(condition)
+    assert isinstance(found, Solution), found
+    assert repr(sorted(found.values.items())) == repr(sorted(values.items()))  # 1, 1.0 and True are equal
 
 
 def test_several_values_in_one_field_are_tried_only_when_allowed() -> None:

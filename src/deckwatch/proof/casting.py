@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from deckwatch.eql.dates import MILLISECOND, SECOND
 from deckwatch.eql.nodes import (
@@ -25,12 +25,15 @@ from deckwatch.eql.nodes import (
     fields,
 )
 from deckwatch.eql.types import Kind
-from deckwatch.events.document import field_values
+from deckwatch.events.fields import field_table
 from deckwatch.plan.rename import renamed
+from deckwatch.proof.documents import held
 from deckwatch.proof.profile import Values, fresh
-from deckwatch.proof.solver import Outcome, Solver, Unsolved
+from deckwatch.proof.solver import Outcome, Solution, Solver, Unsolved
 from deckwatch.proof.targets import Target
 from deckwatch.rules.rule import Rule
+
+_ALSO_ANOTHER = "such an event is also one of another stage"
 
 Joined: TypeAlias = Mapping[int, Scalar]
 """The join key of a scenario: a value by the place of its field among the key's."""
@@ -59,7 +62,9 @@ class Casting:
             several = sum(query.stages[number].runs for number in self.positive) > 1
             if query.until is not None and several:  # what is complete with one event cannot be ended
                 self.until = len(self.targets)
-                self.targets.append(Target(rule, query.until.filter, query.by + query.until.by, solver, seed))
+                self.targets.append(
+                    Target(rule, query.until.filter, _optional(query.by + query.until.by), solver, seed)
+                )
         self.others = [number for number in range(len(self.targets)) if number not in self.positive]
         """The stages that must be missing, and `until`."""
         self._chance = random.Random(f"{seed}:{rule.rule_id}")  # noqa: S311  # no secret
@@ -70,6 +75,13 @@ class Casting:
             if all(target.keys[at].name not in target.names for target in self.targets for at in self._same[place])
         ]
         """The places in the join key that no condition says anything about."""
+        self.unique = any(self._is_unique(place) for place in self.free)
+        """Whether every cast has a join key of its own, and nothing else."""
+
+    def _is_unique(self, place: int) -> bool:
+        """Whether each event has one value there, its own: not where stages differ in it, nor of but two booleans."""
+        names = {target.keys[place].name for target in self.targets}
+        return len(names) == 1 and all(self.kinds[name] != "boolean" for name in names)
 
     def cast(
         self,
@@ -111,12 +123,19 @@ class Casting:
         target = self.targets[number]
         fixed: dict[str, tuple[Scalar, ...]] = {}
         for place, value in key.items():
-            values = () if value is None else (value,)
-            if fixed.setdefault(target.keys[place].name, values) != values:
-                return Unsolved(proven=True, reason=f"{target.keys[place].name} stands in the join key twice")
+            name = target.keys[place].name
+            values = () if value is None else (held(value, self.kinds[name]),)
+            if values and values[0] != value:
+                return Unsolved(proven=False, reason=f"{name} cannot be {value!r}")
+            if fixed.setdefault(name, values) != values:
+                return Unsolved(proven=True, reason=f"{name} stands in the join key twice")
         others = (each for each in range(len(self.targets)) if self._disturbs(each, number))
         never = [self.targets[each].condition for each in others]
-        return target.solve(condition, fixed=fixed, prefer=like, never=never, many=many)
+        outcome = target.solve(condition, fixed=fixed, prefer=like, never=never, many=many)
+        if isinstance(outcome, Solution) or not outcome.proven or not never:
+            return outcome
+        alone = target.solve(condition, fixed=fixed, many=many)
+        return Unsolved(proven=False, reason=_ALSO_ANOTHER) if isinstance(alone, Solution) else alone
 
     def _disturbs(self, other: int, number: int) -> bool:
         """Whether an event of a stage must not also be one of the other: what ends or forbids stays apart."""
@@ -148,11 +167,19 @@ class Casting:
         return {name: () if key[place] is None else (key[place],) for place, name in enumerate(names)}
 
     def _asked_of_key(self, number: int) -> Iterator[Expr]:
-        """What the other stages demand of the join key, as conditions on the fields of this one."""
+        """What the other stages demand of the join key, as conditions on the fields of this one.
+
+        Nothing of fields with several values: what one of them joins another may satisfy.
+        """
         own = self.targets[number].keys
         for other in self.positive:
             if other != number:
-                names = {key.name: own[place].name for place, key in enumerate(self.targets[other].keys)}
+                names = {
+                    key.name: own[place].name
+                    for place, key in enumerate(self.targets[other].keys)
+                    if self.kinds[key.name] == self.kinds[own[place].name]
+                    and not (field_table().is_array(key.name) or field_table().is_array(own[place].name))
+                }
                 for term in _conjuncts(self.targets[other].condition):
                     used = {each.name for each in fields(term)}
                     if used and used <= names.keys():
@@ -176,13 +203,6 @@ class Casting:
             number, rest, condition=differing(target.condition, key, cast.key[place], self.kinds[key.name])
         )
 
-    def joins(self, number: int, event: dict[str, Any]) -> list[Sequence[Scalar]]:
-        """The values of each join key that an event of a stage has."""
-        return [
-            field_values(event, key.name, self.kinds[key.name]) or ([None] if key.optional else [])
-            for key in self.targets[number].keys
-        ]
-
     def pace(self, count: int) -> int:
         """Nanoseconds from event to event, for so many of them."""
         if self.maxspan is None:
@@ -201,6 +221,11 @@ def _same_places(keys: Sequence[Sequence[Field]]) -> list[set[int]]:
                 for place in together:
                     same[place] = together
     return same
+
+
+def _optional(keys: Sequence[Field]) -> tuple[Field, ...]:
+    """Join keys as `until` has them: an event without them is one whose keys are null."""
+    return tuple(replace(key, optional=True) for key in keys)
 
 
 def _conjuncts(condition: Expr) -> Iterator[Expr]:

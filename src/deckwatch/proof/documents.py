@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from deckwatch.eql.dates import format_timestamp
+from deckwatch.eql.dates import GREATEST, LEAST, format_timestamp
 from deckwatch.eql.nodes import Scalar
 from deckwatch.eql.types import Kind
 from deckwatch.events.fields import field_table
 from deckwatch.events.streams import IndexPatterns
+from deckwatch.events.values import coerce
 from deckwatch.proof.profile import Values, derived, rank
 
 _GUESSES: Mapping[str, str] = {
@@ -71,6 +72,19 @@ def document(values: Values, kinds: Mapping[str, Kind], time: int, identity: str
             many = len(listed) > 1 or field_table().is_array(name)
             _put(tree, name, listed if many else listed[0])
     return tree
+
+
+def held(value: Scalar, kind: Kind) -> Scalar:
+    """What a field of this kind holds in an event that is written with the value; None where it can take no such."""
+    if kind == "date" and type(value) is int:
+        return value if LEAST <= value <= GREATEST else None
+    return coerce(value, kind)
+
+
+def all_held(values: Sequence[Scalar], kind: Kind) -> tuple[Scalar, ...] | None:
+    """The values as a field of this kind holds them; None where it cannot take one of them."""
+    found = tuple(held(value, kind) for value in values)
+    return None if None in found else found
 
 
 def _json(value: Scalar, kind: Kind | None) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from deckwatch.eql.nodes import Literal, Scalar, walk
+from deckwatch.eql.scalars import string_form
 from deckwatch.eql.types import Kind
 from deckwatch.proof.cubes import Test
+from deckwatch.proof.documents import held
 from deckwatch.proof.profile import ANY_OF_KIND, OTHERS, Values
 from deckwatch.proof.single import Wanted
 
@@ -65,15 +67,14 @@ def _options(test: Test, name: str, values: Values, kinds: Mapping[str, Kind]) -
     others = [value for other in test.names if other != name for value in values.get(other, ())]
     known = [node.value for node in walk(test.expr) if isinstance(node, Literal) and node.value is not None]
     made = _numbers(others, known) if kind in {"long", "double"} else _texts(others, known)
-    fit = int if kind == "long" else float
-    for value in made:
-        yield (fit(value),) if isinstance(value, int | float) and kind in {"long", "double"} else (value,)
-    yield from ((value,) for value in (*OTHERS.get(name, ()), *ANY_OF_KIND[kind]))
+    for each in (*made, *OTHERS.get(name, ()), *ANY_OF_KIND[kind]):
+        if (value := held(each, kind)) is not None:
+            yield (value,)
     yield ()
 
 
 def _texts(others: Sequence[Scalar], known: Sequence[Scalar]) -> Iterator[Scalar]:
-    texts = [value for value in (*others, *known) if isinstance(value, str)]
+    texts = [string_form(value) for value in (*others, *known)]
     for text in texts:
         yield from (text, f"{text} x", f"x{text}", f"x {text} x", text[: len(text) // 2], text[1:], text[:-1])
         for part in texts:

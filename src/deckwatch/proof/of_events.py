@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from deckwatch.engine.detections import Detection
 from deckwatch.eql.dates import SECOND
 from deckwatch.eql.nodes import EventQuery, Expr, Or, Span
 from deckwatch.eql.unparse import unparse
 from deckwatch.proof.profile import Values
+from deckwatch.proof.run import as_claimed
 from deckwatch.proof.scenario import Gap, Scenario, Sort, Suite
 from deckwatch.proof.solver import Outcome, Solution, Solver, Unsolved
 from deckwatch.proof.targets import Target
@@ -19,6 +21,7 @@ START = 1_767_225_600 * SECOND
 """When the events happen, in nanoseconds: the beginning of 2026."""
 
 _SHOWN = 100
+_NOT_AS_ASKED = "the event found for it is read otherwise than it was meant"
 Item = TypeVar("Item")
 
 
@@ -28,6 +31,7 @@ class EventScenarios:
     def __init__(self, rule: Rule, query: EventQuery, seed: int) -> None:
         self.target = Target(rule, query.filter, (), Solver(rule.checked.fields), seed)
         self._rule = rule
+        self._detection = Detection.of_rule(rule)
         self._made = 0
         self._base: Values = {}
 
@@ -39,14 +43,15 @@ class EventScenarios:
             suite.gaps.append(Gap("positive", "the whole rule", None, base.reason, base.proven))
             return suite
         self._base = base.values
-        suite.scenarios.append(self.scenario("positive", "the whole rule", None, base.values, fires=True))
+        self._add(suite, "positive", "the whole rule", None, base)
         positive, suite.left_out = bounded(distinct(true_ways(self.target.condition)), most)
         negative, left_out = bounded(distinct(false_ways(self.target.condition)), most)
         suite.left_out += left_out
         for way in positive:
-            self._add(suite, "positive", way, self._alone(way, base.values))
+            self._add(suite, "positive", shown(way.about), way.about.span, self._alone(way, base.values))
         for way in negative:
-            self._add(suite, "near miss", way, self.target.solve(way.condition, prefer=base.values))
+            found = self.target.solve(way.condition, prefer=base.values)
+            self._add(suite, "near miss", shown(way.about), way.about.span, found)
         return suite
 
     def telling(
@@ -65,25 +70,31 @@ class EventScenarios:
             return outcome
         return self.scenario("boundary", about, place, outcome.values, fires=holds)
 
-    def scenario(self, sort: Sort, about: str, place: Span | None, values: Values, *, fires: bool) -> Scenario:
-        """The scenario of an event with these values."""
+    def scenario(
+        self, sort: Sort, about: str, place: Span | None, values: Values, *, fires: bool
+    ) -> Scenario | Unsolved:
+        """The scenario of an event with these values, unless evaluation says that the rule does otherwise with it."""
         self._made += 1
         time = START + self._made * SECOND
         event = self.target.document(values, time, f"{self._rule.rule_id}:{self._made}")
-        return Scenario(sort, about, place, (self.target.sketch(values, time),), (event,), (0,) if fires else None)
+        made = Scenario(sort, about, place, (self.target.sketch(values, time),), (event,), (0,) if fires else None)
+        return made if as_claimed(self._detection, made) else Unsolved(proven=False, reason=_NOT_AS_ASKED)
 
     def _alone(self, way: Way, base: Values) -> Outcome:
         """The way on its own; where another alternative always holds too, together with that."""
         found = self.target.solve(way.condition, prefer=base)
         return found if isinstance(found, Solution) else self.target.solve(way.loose, prefer=base)
 
-    def _add(self, suite: Suite, sort: Sort, way: Way, outcome: Outcome) -> None:
+    def _add(self, suite: Suite, sort: Sort, about: str, place: Span | None, outcome: Outcome) -> None:
+        made: Scenario | Unsolved
         if isinstance(outcome, Unsolved):
-            suite.gaps.append(Gap(sort, shown(way.about), way.about.span, outcome.reason, outcome.proven))
+            made = outcome
         else:
-            made = self.scenario(sort, shown(way.about), way.about.span, outcome.values, fires=sort == "positive")
-            if all(made.events[0].values != other.events[0].values for other in suite.scenarios):
-                suite.scenarios.append(made)
+            made = self.scenario(sort, about, place, outcome.values, fires=sort == "positive")
+        if isinstance(made, Unsolved):
+            suite.gaps.append(Gap(sort, about, place, made.reason, made.proven))
+        elif all(made.events[0].values != other.events[0].values for other in suite.scenarios):
+            suite.scenarios.append(made)
 
 
 def bounded(items: Sequence[Item], most: int) -> tuple[list[Item], int]:

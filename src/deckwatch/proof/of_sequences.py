@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
+from deckwatch.engine.detections import Detection
 from deckwatch.eql.dates import MILLISECOND, SECOND
 from deckwatch.eql.nodes import Expr, SampleQuery, SequenceQuery, Span
 from deckwatch.proof.casting import Cast, Casting
 from deckwatch.proof.of_events import START, bounded, shown
-from deckwatch.proof.possible import Joins, Seen, joins, sample_possible, sequence_possible
 from deckwatch.proof.profile import Values
+from deckwatch.proof.run import as_claimed
 from deckwatch.proof.scenario import Gap, Places, Scenario, Sort, Suite
 from deckwatch.proof.solver import Unsolved
 from deckwatch.proof.ways import distinct, false_ways, true_ways
 from deckwatch.rules.rule import Rule
 
 _STAND_IN = "other events of the sequence can take the place of the changed one"
+_DISTURBED = "the events found for it are taken otherwise than they were meant"
+_ENDS_NOTHING = "what is complete with one event cannot be ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class SequenceScenarios:
         self.base: Cast | None = None
         self._rule = rule
         self._query = query
-        self._suite = Suite(apart=self.casting.maxspan is None and not self.casting.free)
+        self._detection = Detection.of_rule(rule)
+        self._suite = Suite(apart=self.casting.maxspan is None and not self.casting.unique)
         self._clock = START
         self._made = 0
 
@@ -65,6 +68,8 @@ class SequenceScenarios:
         self, number: int, about: str, place: Span | None, condition: Expr, *, holds: bool, many: bool
     ) -> Scenario | Unsolved:
         """A scenario whose event for a stage fulfils a condition, under which the stage's own holds or does not."""
+        if number == len(self.casting.targets):
+            return Unsolved(proven=True, reason=_ENDS_NOTHING)
         base = self.base or Cast({}, {})
         moments: list[Moment] | Unsolved
         if number in self.casting.positive:
@@ -75,8 +80,7 @@ class SequenceScenarios:
         if isinstance(moments, Unsolved):
             return moments
         fires = holds == (number in self.casting.positive)
-        made = self.scenario("boundary", about, place, moments, fires=fires)
-        return made or Unsolved(proven=False, reason=_STAND_IN)
+        return self.scenario("boundary", about, place, moments, fires=fires)
 
     def moments(self, cast: Cast) -> list[Moment]:
         """The events of a cast in their order, runs written out."""
@@ -86,8 +90,8 @@ class SequenceScenarios:
 
     def scenario(
         self, sort: Sort, about: str, place: Span | None, moments: Sequence[Moment], *, fires: bool
-    ) -> Scenario | None:
-        """The scenario of these events; None if it must not fire but other events might take the place of one."""
+    ) -> Scenario | Unsolved:
+        """The scenario of these events, unless evaluation says that the rule does otherwise with them."""
         self._made += 1
         early, late = min(each.time for each in moments), max(each.time for each in moments)
         start = self._clock - early
@@ -98,12 +102,11 @@ class SequenceScenarios:
             )
             for number, each in enumerate(moments)
         )
-        if not fires and all(each.stage in self.casting.positive for each in moments):
-            events = [Seen(each.time, self._joins(event)) for each, event in zip(moments, documents, strict=True)]
-            if self._might_fire(events):
-                return None
         sketches = tuple(self.casting.targets[each.stage].sketch(each.values, start + each.time) for each in moments)
-        return Scenario(sort, about, place, sketches, documents, self._match(moments) if fires else None)
+        made = Scenario(sort, about, place, sketches, documents, self._match(moments) if fires else None)
+        if as_claimed(self._detection, made):
+            return made
+        return Unsolved(proven=False, reason=_DISTURBED if fires else _STAND_IN)
 
     def _match(self, moments: Sequence[Moment]) -> Places:
         """The events to be found together, in the order of the stages."""
@@ -111,19 +114,6 @@ class SequenceScenarios:
         for number, stage in enumerate(self._query.stages):
             places = [place for place, each in enumerate(moments) if each.stage == number]
             found += [None] * stage.runs if stage.missing else places
-        return tuple(found)
-
-    def _might_fire(self, events: Sequence[Seen]) -> bool:
-        if isinstance(self._query, SampleQuery):
-            return sample_possible(events)
-        return sequence_possible(events, self.casting.maxspan)
-
-    def _joins(self, event: dict[str, Any]) -> tuple[Joins, ...]:
-        found: list[Joins] = []
-        for number in self.casting.positive:
-            taken = self.casting.targets[number].takes(event)
-            keys = joins(self.casting.joins(number, event)) if taken else frozenset()
-            found += [keys] * self._query.stages[number].runs
         return tuple(found)
 
     def _stage(self, number: int, base: Cast, most: int) -> None:
@@ -283,8 +273,8 @@ class SequenceScenarios:
 
     def _add(self, sort: Sort, about: str, place: Span | None, moments: Sequence[Moment]) -> None:
         made = self.scenario(sort, about, place, moments, fires=sort != "near miss")
-        if made is None:
-            self._suite.gaps.append(Gap(sort, about, place, _STAND_IN, certain=False))
+        if isinstance(made, Unsolved):
+            self._gap(sort, about, place, made)
         else:
             self._suite.scenarios.append(made)
 

@@ -87,7 +87,7 @@ def prove_rule(rule: Rule, *, seed: int = 0, mutants: int = MOST_MUTANTS) -> Pro
         suite.scenarios += added
     (detection,) = Reporter([rule]).detections()
     found, agreed = _found(detection, suite)
-    tried = tuple(Tried(each, _passed(each, matches)) for each, matches in zip(suite.scenarios, found, strict=True))
+    tried = tuple(Tried(each, each.is_borne_out(matches)) for each, matches in zip(suite.scenarios, found, strict=True))
     first = next((each.scenario for each in tried if each.scenario.fires and each.passed), None)
     return Proof(
         rule=rule,
@@ -105,7 +105,3 @@ def _found(detection: Detection, suite: Suite) -> tuple[list[Findings], bool]:
     (found,) = outcomes([detection], suite.scenarios, apart=suite.apart)
     (again,) = outcomes([detection], suite.scenarios, apart=suite.apart, engine="reference")
     return found, found == again
-
-
-def _passed(scenario: Scenario, matches: Findings) -> bool:
-    return scenario.match in matches if scenario.fires else not matches

@@ -33,6 +33,12 @@ def find(
     return [frozenset(places) for places in found]
 
 
+def as_claimed(detection: Detection, scenario: Scenario) -> bool:
+    """Whether evaluation by the book, one event at a time, bears out what a scenario says of its events."""
+    (found,) = find([detection], scenario.documents, "reference")
+    return scenario.is_borne_out(found)
+
+
 def find_live(detection: Detection, documents: Sequence[dict[str, Any]], lateness: int) -> Findings:
     """What a detection finds when the events come one by one, in this order; `lateness` in nanoseconds."""
     found: set[Places] = set()

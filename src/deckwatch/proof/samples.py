@@ -19,7 +19,7 @@ from deckwatch.eql.nodes import (
     Scalar,
     walk,
 )
-from deckwatch.eql.scalars import GREATEST_LONG
+from deckwatch.eql.scalars import GREATEST_LONG, LEAST_LONG
 from deckwatch.eql.types import Kind
 from deckwatch.proof.languages import find, language
 
@@ -99,8 +99,8 @@ def _near(value: Scalar, kind: Kind) -> Iterator[Scalar]:
     match kind:
         case "boolean":
             yield from (True, False)
-        case "long" if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < GREATEST_LONG:
-            yield from _around([int(value)])
+        case "long" if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            yield from _around([max(LEAST_LONG, min(int(value), GREATEST_LONG))])
         case "double" if isinstance(value, int | float) and not isinstance(value, bool):
             yield from (float(value), value + 0.5, value - 0.5, value + 1.0, value - 1.0)
         case "ip" if isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -46,6 +47,10 @@ class Scenario:
     def fires(self) -> bool:
         """Whether the rule must fire."""
         return self.match is not None
+
+    def is_borne_out(self, found: Collection[Places]) -> bool:
+        """Whether a rule that finds this in its events does what it must."""
+        return not found if self.match is None else self.match in found
 
 
 @dataclass(frozen=True, slots=True)

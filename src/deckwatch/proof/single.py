@@ -10,6 +10,7 @@ from typing import TypeAlias
 from deckwatch.eql.nodes import Call, Comparison, Field, InRange, IsNull, Match, Membership, Scalar
 from deckwatch.eql.types import Kind
 from deckwatch.proof.cubes import Test
+from deckwatch.proof.documents import held
 from deckwatch.proof.languages import find, language
 from deckwatch.proof.profile import ANY_OF_KIND, OTHERS
 from deckwatch.proof.samples import constants, lengthened, midpoints, passing
@@ -73,7 +74,8 @@ def _several(
             continue
         found = fitting(name, kind, frozenset([one, *harmless]), many=False, texts=texts)
         if found.values is None:
-            return found
+            certain = found.proven and one[0].occurrences == 1 and not any(truth for _, truth in harmless)
+            return found if certain else Found(None, proven=False, reason="not all sets of values were tried")
         values += found.values
     if _fits(tuple(values), name, tests):
         return Found(tuple(values))
@@ -87,7 +89,8 @@ def _candidates(
     demanding: Tests,
     texts: Sequence[str],
 ) -> Iterator[Scalar]:
-    return chain(
+    """Values that may fit, each as the field holds it."""
+    suggested = chain(
         chain.from_iterable(passing(test.expr, kind, texts) for test, truth in demanding if truth),
         OTHERS.get(name, ()),
         ANY_OF_KIND[kind],
@@ -96,6 +99,7 @@ def _candidates(
         chain.from_iterable(constants(test.expr, kind) for test, _ in tests),
         chain.from_iterable(passing(test.expr, kind, texts) for test, truth in tests if not truth),
     )
+    return (value for each in suggested if (value := held(each, kind)) is not None)
 
 
 def _regular(name: str, about: Tests, tests: Tests) -> Found:

@@ -13,6 +13,7 @@ from deckwatch.eql.types import Kind
 from deckwatch.eql.unparse import unparse
 from deckwatch.events.fields import field_table
 from deckwatch.proof.cubes import Cube, Cubes, Goal, Test, Tests
+from deckwatch.proof.documents import all_held
 from deckwatch.proof.joint import repaired
 from deckwatch.proof.profile import Values, derived, fillers, rank
 from deckwatch.proof.single import Found, Wanted, fitting
@@ -69,8 +70,8 @@ class Solver:
         search = _Search(self, fixed or {}, prefer or {}, defaults or {}, many=many)
         cubes = Cubes(self._tests, search.possible, search.likes, MOST_NODES)
         for number, cube in enumerate(cubes.of(condition), 1):
-            values = search.values(cube)
-            if values is not None and _fulfils(values, condition):
+            values = search.values(cube, condition)
+            if values is not None:
                 return Solution(values)
             if number == MOST_CUBES:
                 return Unsolved(proven=False, reason=f"gave up after {MOST_CUBES} combinations; {search.reason}")
@@ -118,25 +119,26 @@ class _Search:
                     return False
         return True
 
-    def values(self, cube: Cube) -> dict[str, tuple[Scalar, ...]] | None:
-        """Values for all fields of a cube, related tests included."""
+    def values(self, cube: Cube, condition: Expr) -> dict[str, tuple[Scalar, ...]] | None:
+        """Values for all fields of a cube, related tests included, with which the condition is true."""
         values = dict(self._fixed)
         groups = _by_field(cube)
         joint = [(test, truth) for test, truth in cube.items() if len(test.names) > 1]
         names = {*groups, *(name for test, _ in joint for name in test.names)} - self._fixed.keys()
         for name in sorted(names, key=rank):
             values[name] = self._chosen(name, groups.get(name, frozenset()), values)
-        if not joint:
-            return values
         solved = repaired(values, joint, groups, self._fixed.keys(), self._solver.kinds)
-        if solved is None:
-            self._note(partial(_unrelated, joint), proven=False)
+        if solved is None or not _fulfils(solved, condition):
+            self._note(partial(_unrelated, joint or [*cube.items()]), proven=False)
+            return None
         return solved
 
     def _chosen(self, name: str, wanted: Wanted, values: Values) -> tuple[Scalar, ...]:
         many = self._allows_many(name)
-        for option in self._options(name, wanted, values):
-            if all(test.holds({name: option}) == truth for test, truth in wanted):
+        kind = self._solver.kinds.get(name, "keyword")
+        for each in self._options(name, wanted, values):
+            option = all_held(each, kind)
+            if option is not None and all(test.holds({name: option}) == truth for test, truth in wanted):
                 return option
         found = self._solver.find(name, wanted, many=many).values or ()
         return self._led(name, found, wanted, values) if many else found
@@ -163,7 +165,8 @@ class _Search:
     def _led(self, name: str, found: tuple[Scalar, ...], wanted: Wanted, values: Values) -> tuple[Scalar, ...]:
         """Arguments begin with the program's name, where no test minds."""
         if name.endswith(".args"):
-            for first in derived(name, values):
+            for each in derived(name, values):
+                first = all_held(each, self._solver.kinds.get(name, "keyword")) or ()
                 led = (*first, *(value for value in found if value not in first))
                 if len(first) == 1 and all(test.holds({name: led}) == truth for test, truth in wanted):
                     return led

@@ -6,11 +6,10 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from deckwatch.eql.evaluate import holds
 from deckwatch.eql.nodes import And, Comparison, EventFilter, Expr, Field, IsNull, Literal, Not, Scalar, fields
-from deckwatch.events.document import field_values, index_name
+from deckwatch.events.document import index_name
 from deckwatch.events.streams import IndexPatterns
-from deckwatch.proof.documents import completed, document, indices_of, stream_of
+from deckwatch.proof.documents import all_held, completed, document, indices_of, stream_of
 from deckwatch.proof.profile import Values, defaults
 from deckwatch.proof.scenario import Sketch
 from deckwatch.proof.solver import Outcome, Solver
@@ -26,7 +25,11 @@ class Target:
         self.keys = tuple(keys)
         self.condition = with_category(wanted, rule.checked.category_field)
         self.names = frozenset(each.name for each in fields(self.condition))
-        self.defaults = _defaults(rule, wanted.category, seed)
+        self.defaults = {
+            name: values
+            for name, values in _defaults(rule, wanted.category, seed).items()
+            if name not in rule.checked.fields or all_held(values, rule.checked.fields[name]) == values
+        }
 
     def solve(
         self,
@@ -52,11 +55,6 @@ class Target:
         return Sketch(
             values, time, frozenset(name for name, kind in self._rule.checked.fields.items() if kind == "date")
         )
-
-    def takes(self, event: dict[str, Any]) -> bool:
-        """Whether an event fulfils the filter."""
-        kinds = self._rule.checked.fields
-        return holds(self.condition, lambda name: field_values(event, name, kinds[name]))
 
 
 def ordinary(rule: Rule, given: Mapping[str, Any], absent: Iterable[str], time: int, identity: str) -> dict[str, Any]:

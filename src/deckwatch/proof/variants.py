@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deckwatch.engine.detections import Detection
 from deckwatch.events.document import field_values
 from deckwatch.proof.run import Findings, find, find_live
 from deckwatch.proof.scenario import Places, Scenario
+from deckwatch.sequences.samples import SampleProgram
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +28,26 @@ def variants(detection: Detection, scenario: Scenario) -> tuple[Variant, ...]:
     """
     events = list(scenario.documents)
     count = len(events)
-    expected = scenario.match or ()
+    expected = _told(detection, scenario.match or ())
     backwards = find([detection], events[::-1])[0]
     late = find_live(detection, [*events[1:], events[0]], _length(detection, scenario))
     twice = find([detection], [event for event in events for _ in range(2)])[0]
+    reordered = _renumbered(backwards, [count - 1 - place for place in range(count)])
+    delayed = _renumbered(late, [(place + 1) % count for place in range(count)])
     return (
-        Variant(
-            "reordered", _renumbered(backwards, {count - 1 - place: place for place in range(count)}) >= {expected}
-        ),
-        Variant("late", _renumbered(late, {place: (place + 1) % count for place in range(count)}) >= {expected}),
+        Variant("reordered", expected in {_told(detection, match) for match in reordered}),
+        Variant("late", expected in {_told(detection, match) for match in delayed}),
         Variant("duplicated", bool(twice)),
     )
 
 
-def _renumbered(found: Findings, places: dict[int, int]) -> set[Places]:
-    return {tuple(None if place is None else places[place] for place in match) for match in found}
+def _renumbered(found: Findings, places: Sequence[int]) -> Findings:
+    return frozenset(tuple(None if place is None else places[place] for place in match) for match in found)
+
+
+def _told(detection: Detection, match: Places) -> Places | frozenset[int | None]:
+    """What tells a match from others: of a sample, which of its events stands for which item depends on their order."""
+    return frozenset(match) if isinstance(detection.program, SampleProgram) else match
 
 
 def _length(detection: Detection, scenario: Scenario) -> int:
