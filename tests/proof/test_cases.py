@@ -108,6 +108,21 @@ def test_a_test_that_fails_says_why(tmp_path: Path, tests: str, fault: str) -> N
         ),
         pytest.param('[[case]]\nname = "x"\nfires = true\n', "give it events, each as a table", id="no events"),
         pytest.param(
+            f'[[case]]\nname = "x"\nfires = false\n{CURL}process.nmae = "sh"\n',
+            "event 1: unknown field `process.nmae`; did you mean `process.name`",
+            id="misspelt field",
+        ),
+        pytest.param(
+            f'[[case]]\nname = "x"\nfires = false\n{CURL}_absent = ["process.parent.nane"]\n',
+            "unknown field `process.parent.nane`; did you mean `process.parent.name`",
+            id="misspelt absent field",
+        ),
+        pytest.param(
+            '[[case]]\nname = "x"\nfires = false\n[[case.event]]\nevent.category = "proces"\n',
+            "unknown category `proces`; did you mean `process`?",
+            id="misspelt category",
+        ),
+        pytest.param(
             f'[[case]]\nname = "x"\nfires = true\n{CURL}_att = 1\n', "event 1: unknown key `_att`", id="event key"
         ),
         pytest.param(f'[[case]]\nname = "x"\nfires = true\n{CURL}_at = "1s"\n', "`_at` must be seconds", id="time"),

@@ -10,13 +10,22 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from deckwatch.engine.paths import leaves
 from deckwatch.eql.suggest import hint
 from deckwatch.errors import DeckwatchError
+from deckwatch.events.fields import field_table
 from deckwatch.rules.load import TESTS, load_rules
 from deckwatch.rules.rule import Rule
 
 Expected: TypeAlias = "bool | int | tuple[tuple[str, ...], ...]"
 """Whether the rule fires, how many alerts it makes, or the events of every alert by their labels."""
+
+CATEGORIES = (
+    *("api", "authentication", "configuration", "database", "driver", "email", "file", "host", "iam"),
+    *("intrusion_detection", "library", "malware", "network", "package", "process", "registry", "session"),
+    *("threat", "vulnerability", "web"),
+)
+"""The categories of ECS 9."""
 
 _OF_FILE = ("rule", "rule_id", "case")
 _OF_CASE = ("name", "fires", "event", "recording", "golden")
@@ -115,6 +124,7 @@ def _case(file: Path, rule: Rule, case: Mapping[str, Any], place: str) -> Case:
     for number, event in enumerate(events or (), 1):
         strange = [key for key in event if key.startswith("_") and key not in OF_EVENT]
         _check_keys(dict.fromkeys(strange), OF_EVENT, f"{place}, event {number}")
+        _check_spelling(event, rule, f"{place}, event {number}")
     for key, value in (("recording", recording), ("golden", golden)):
         if value is not None and not isinstance(value, str):
             raise CaseError(f"{place}: `{key}` must be a path, not {value!r}")
@@ -127,6 +137,21 @@ def _case(file: Path, rule: Rule, case: Mapping[str, Any], place: str) -> Case:
         None if recording is None else file.parent / recording,
         None if golden is None else file.parent / golden,
     )
+
+
+def _check_spelling(event: Mapping[str, Any], rule: Rule, place: str) -> None:
+    """A misspelt name would make an event that must not fire pass for the wrong reason."""
+    fields = leaves({key: value for key, value in event.items() if not key.startswith("_")})
+    absent = event.get("_absent")
+    missing = [each for each in absent if isinstance(each, str)] if isinstance(absent, list) else []
+    for name in (*fields, *missing):
+        known = (*field_table().names(), *rule.checked.fields)
+        if name not in rule.checked.fields and field_table().resolve(name) is None and (meant := hint(name, known)):
+            raise CaseError(f"{place}: unknown field `{name}`; {meant}")
+    _, named = fields.get("event.category", ((), ()))
+    for each in named if isinstance(named, list) else [named]:
+        if isinstance(each, str) and each not in CATEGORIES and (meant := hint(each, CATEGORIES)):
+            raise CaseError(f"{place}: unknown category `{each}`; {meant}")
 
 
 def _expected(value: object, place: str) -> Expected:
