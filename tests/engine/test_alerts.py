@@ -180,6 +180,8 @@ def test_an_alert_on_an_alert_names_all_its_ancestors() -> None:
         (first["kibana.alert.uuid"], "signal", 1),
     ]
     assert second["kibana.alert.ancestors"][1]["rule"] == "inner"
+    nameless = event_alert(outer, _alert_event({**first, "kibana.alert.rule.uuid": None}), RUN)
+    assert "rule" not in nameless["kibana.alert.ancestors"][1]
     assert second["kibana.alert.original_event.kind"] == "signal"
     assert not any(key.startswith("kibana.alert.original_event.original") for key in second)
     *_, shell = sequence_alerts(outer, [_alert_event(first), CRADLE[1]], RUN)
@@ -205,6 +207,8 @@ def test_the_envelope_and_the_fields_of_other_alerts_stay_behind() -> None:
 TIMES = [
     pytest.param("2026-11-22T02:42:36.322427441Z", "2026-11-22T02:42:36.322427441Z", id="text-as-written"),
     pytest.param(1_700_000_000_000, "2023-11-14T22:13:20.000Z", id="milliseconds"),
+    pytest.param(["2026-11-22T02:42:36Z"], "2026-11-22T02:42:36.000Z", id="an-array"),
+    pytest.param("yesterday", None, id="no-time"),
     pytest.param(None, None, id="none"),
 ]
 

@@ -41,10 +41,22 @@ from deckwatch.engine.instance import instance_id
         pytest.param(
             [("a", [1e21, 0.1, -3])], "r", "default", "8c6e11709341615b0c48e1ec44b956d22efb2587", id="floating-point"
         ),
+        pytest.param(
+            [("a", [2**53 + 1, 2**63 - 1, 1e-7, 1.5e-7, 1e-6, 1.25e-5, -0.0, 1.5e300, 123456789.125, -2.5e-10])],
+            "r",
+            "default",
+            "3f3080fbfe414a56e979ab8d32e2b50c8f7def64",
+            id="numbers-as-JavaScript-writes-them",
+        ),
     ],
 )
 def test_vectors(terms: list[tuple[str, Any]], rule: str, space: str, expected: str) -> None:
     assert instance_id([{"field": field, "value": value} for field, value in terms], rule, space) == expected
+
+
+def test_a_number_beyond_all_bounds_is_no_fault() -> None:
+    huge = [instance_id([{"field": "a", "value": number}], "r", "default") for number in (10**400, -(10**400), 1)]
+    assert len(set(huge)) == 3
 
 
 def test_half_of_a_surrogate_pair_is_no_fault() -> None:

@@ -29,10 +29,19 @@ def test_risk_score(document: dict[str, Any], score: float) -> None:
     assert of_event(rule(risk_score_mapping=RISK), document).risk_score == score
 
 
-SEVERITY = [_severity("7", "critical"), _severity("7", "low"), _severity("x", "high", "a"), _severity("y", "low", "a")]
+SEVERITY = [
+    _severity("7", "critical"),
+    _severity("7", "low"),
+    _severity("9.5", "high"),
+    _severity("x", "low"),
+    _severity("x", "high", "a"),
+    _severity("y", "low", "a"),
+]
 SEVERITIES = [
     pytest.param({"event": {"severity": 7.9}}, "critical", id="floored-and-the-highest-wins"),
     pytest.param({"event": {"severity": 8}}, "medium", id="none-fits"),
+    pytest.param({"event": {"severity": [1, "9"]}}, "high", id="the-value-of-the-mapping-is-floored-too"),
+    pytest.param({"event": {"severity": "x"}}, "medium", id="no-number-fits-nothing"),
     pytest.param({"a": ["y", "x"]}, "high", id="any-value-of-an-array"),
     pytest.param({"a": "y"}, "low", id="lower-than-the-rule"),
     pytest.param({"a": "X"}, "medium", id="case-matters"),

@@ -169,6 +169,18 @@ def test_the_terms_of_events_are_lists_and_those_of_sequences_as_the_shell_has_t
     assert shell[TERMS] == [{"field": "tags", "value": ["a", "z"]}, {"field": "user.id", "value": "1"}]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "expected"), [("suppress", [("1", 1)]), ("doNotSuppress", [("1", None), ("11", None)])]
+)
+def test_arrays_with_nothing_in_common_are_missing(strategy: str, expected: list[Any]) -> None:
+    tagged = [{"tags": ["x"]}, {"tags": ["y"]}]
+    events = pairs((0, "1", tagged[0], tagged[1]), (10, "2", tagged[1], tagged[0]))
+    alerts, _ = scanned(events, suppressing(PAIR, group_by=["tags"], missing_fields_strategy=strategy))
+    assert told(alerts) == expected
+    assert all(shell["tags"] == [] for shell in alerts[2::3])
+    assert all(shell.get(TERMS, [{"value": None}])[0]["value"] is None for shell in alerts[2::3])
+
+
 def test_the_documents_of_a_group_are_as_reviewed() -> None:
     events = [event(0.25), event(5), event(30.5)]
     (alert,), _ = scanned(events, suppressing())

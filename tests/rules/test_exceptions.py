@@ -16,6 +16,7 @@ from deckwatch.rules.load import load_rules
 from deckwatch.rules.networks import BadRangeError, blocks_of
 from deckwatch.rules.rule import RuleSet
 from tests.golden import assert_golden
+from tests.rules.build import parameters
 from tests.rules.excepting import (
     LIST,
     REFERENCE,
@@ -143,6 +144,14 @@ def test_the_toml_form_names_its_rules(tmp_path: Path) -> None:
     assert (each.key, each.name, each.file) == ((LIST, "single"), "Trusted", str(tmp_path / "list.toml"))
 
 
+def test_a_rule_and_its_exceptions_may_share_a_toml_file(tmp_path: Path) -> None:
+    rule = "\n".join(f"{key} = {json.dumps(value)}" for key, value in parameters().items())
+    (tmp_path / "both.toml").write_text(f"[rule]\n{rule}\n{TOML}")
+    found = load_rules(tmp_path)
+    assert (found.faults, found.skipped, found.warnings) == ((), (), ())
+    assert items_of(found) == ["one"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -218,6 +227,17 @@ LINKS = [
     pytest.param([referring(), item(nested("file.x", CURL)), container()], ["item"], [], id="nested"),
     pytest.param(
         [referring(), item(entry("file.elf.sections.name", "match", "x"))], [], ["use a nested entry"], id="flat nested"
+    ),
+    pytest.param(
+        [
+            referring(),
+            item(entry("process.parent.Ext.code_signature.trusted", "match", "true")),
+            item(excluded("process.Ext.token.privileges.name.caseless", "exists"), item_id="b"),
+            item(entry("process.Ext.code_signatures", "exists"), item_id="c"),
+        ],
+        ["c"],
+        ["use a nested entry", "use a nested entry"],
+        id="flat on an array of the endpoint",
     ),
     pytest.param([referring(), item(entry("source.geo.location", "exists"))], [], ["geo_point"], id="a point"),
     pytest.param([referring(), item(entry("source.ip", "wildcard", "10.*"))], [], ["matches text"], id="no text"),

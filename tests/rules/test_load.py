@@ -104,10 +104,22 @@ process where
 [[rule.threat]]
 framework = "MITRE ATT&CK"
 tactic = { id = "TA0002", name = "Execution", reference = "https://attack.mitre.org/tactics/TA0002/" }
+[[rule.threat]]
+framework = "MITRE ATT&CK"
+tactic = { id = "TA0003", name = "Persistence", reference = "https://attack.mitre.org/tactics/TA0003" }
+[[rule.threat.technique]]
+id = "T1053"
+name = "Scheduled Task/Job"
+reference = "https://attack.mitre.org/techniques/T1053"
+subtechnique = [{ id = "T1053.003", name = "Cron", reference = "https://attack.mitre.org/techniques/T1053/003" }]
 """
     )
     (loaded,) = load_rules(path)
     given = loaded.parameters
+    (technique,) = given["threat"][1]["technique"]
+    mapped = (*(each["tactic"] for each in given["threat"]), technique, *technique["subtechnique"])
+    places = ("tactics/TA0002", "tactics/TA0003", "techniques/T1053", "techniques/T1053/003")
+    assert [each["reference"] for each in mapped] == [f"https://attack.mitre.org/{place}/" for place in places]
     assert given["description"] == "One sentence over two lines."
     assert given["false_positives"] == ["Also wrapped."]
     assert given["note"] == (
@@ -197,7 +209,33 @@ def test_skipped_with_a_reason(tmp_path: Path, changes: dict[str, object], reaso
 
 def test_what_looks_like_a_reason_to_skip(tmp_path: Path) -> None:
     changes = {"filters": [{"meta": {"disabled": True}}], "data_view_id": "v", "deprecated": False}
-    assert len(load_rules(_json(tmp_path / "rule.json", parameters(**changes)))) == 1
+    found = load_rules(_json(tmp_path / "rule.json", parameters(**changes)))
+    assert len(found) == 1
+    (warning,) = found.warnings
+    assert "the data view `v` is in Kibana" in warning.message
+
+
+DATE_MATH = [
+    pytest.param("now", True, id="now"),
+    pytest.param("now-9m", True, id="ago"),
+    pytest.param("now-1d/d", True, id="rounded"),
+    pytest.param("now/w+1h-30m", True, id="several-steps"),
+    pytest.param("2026-01-01T00:00:00.000Z", True, id="date"),
+    pytest.param("2026-01-01||+1M/d", True, id="from-a-date-on"),
+    pytest.param("now-9", False, id="no-unit"),
+    pytest.param("now-9x", False, id="no-such-unit"),
+    pytest.param("9m", False, id="no-anchor"),
+    pytest.param("yesterday", False, id="words"),
+]
+
+
+@pytest.mark.parametrize("key", ["from", "to"])
+@pytest.mark.parametrize(("text", "sound"), DATE_MATH)
+def test_date_math(tmp_path: Path, key: str, text: str, sound: bool) -> None:
+    found = load_rules(_json(tmp_path / "rule.json", parameters(**{key: text})))
+    assert (len(found), [fault.message for fault in found.faults]) == (
+        (1, []) if sound else (0, [f'`{key}` must be date math such as now{"-6m" * (key == "from")}, not "{text}"'])
+    )
 
 
 def test_deprecated_files(tmp_path: Path) -> None:
@@ -239,6 +277,20 @@ def test_of_a_package_the_newest_versions(tmp_path: Path, zipped: bool) -> None:
     ]
 
 
+def test_versions_named_one_by_one(tmp_path: Path) -> None:
+    """As a shell names them: `--rules kibana/security_rule/*.json`."""
+    names = [f"a_{version}.json" for version in (1, 10, 2)]
+    paths = [_json(tmp_path / f"a_{version}.json", _asset(version)) for version in (1, 10, 2)]
+    other = _json(tmp_path / "other.json", parameters(rule_id="other", name="other"))
+    found = load_rules(paths[0], other, *paths[1:])
+    assert found.faults == ()
+    assert [(each.name, each.version) for each in found] == [("Netcat", 10), ("other", 1)]
+    assert [Path(each.file).name for each in found.skipped] == [names[0], names[2]]
+    copy = _json(tmp_path / "copy" / names[1], _asset(10))
+    (fault,) = load_rules(paths[1], copy).faults
+    assert (fault.file, "already taken" in fault.message) == (str(copy), True)
+
+
 def test_a_rule_id_taken_twice(tmp_path: Path) -> None:
     first, second = (_json(tmp_path / f"{name}.json", parameters(name=name)) for name in "ab")
     found = load_rules(first) + load_rules(second)
@@ -262,3 +314,35 @@ def test_hidden_folders_and_other_files_are_left_out(tmp_path: Path) -> None:
 
 def test_no_paths_no_rules() -> None:
     assert load_rules() == RuleSet()
+
+
+MISTYPED = [
+    pytest.param(
+        {"query": 'process where proces.name == "a"'}, "`proces.name`; did you mean `process.name`?", id="query"
+    ),
+    pytest.param({"timestamp_override": "event.ingestd"}, "`event.ingestd` in `timestamp_override`", id="override"),
+    pytest.param({"timestamp_field": "event.creatd"}, "`event.creatd` in `timestamp_field`", id="time"),
+    pytest.param({"tiebreaker_field": "event.sequenc"}, "`event.sequenc` in `tiebreaker_field`", id="tiebreaker"),
+    pytest.param({"event_category_override": "event.typ"}, "`event.typ`", id="category"),
+    pytest.param({"rule_name_override": "rule.nam"}, "`rule.nam` in `rule_name_override`", id="name"),
+    pytest.param(
+        {"severity_mapping": [{"field": "event.severty", "operator": "equals", "value": "1", "severity": "low"}]},
+        "`event.severty` in `severity_mapping`",
+        id="severity",
+    ),
+    pytest.param(
+        {"risk_score_mapping": [{"field": "event.risk_scor", "operator": "equals", "value": ""}]},
+        "`event.risk_scor` in `risk_score_mapping`",
+        id="risk",
+    ),
+    pytest.param({"alert_suppression": {"group_by": ["hots.name"]}}, "`hots.name` in `alert_suppression`", id="group"),
+    pytest.param({"alert_suppression": {"group_by": ["mine.own"]}}, "", id="no-field-of-that-kind"),
+    pytest.param({"timestamp_override": "event.ingested"}, "", id="known"),
+]
+
+
+@pytest.mark.parametrize(("changes", "warning"), MISTYPED)
+def test_fields_that_may_be_mistyped(changes: dict[str, object], warning: str) -> None:
+    found = [each.message for each in RuleSet((rule(**changes),)).warnings]
+    assert len(found) == bool(warning)
+    assert all(each.startswith("unknown field") and warning in each for each in found)

@@ -137,11 +137,11 @@ def _state(run: Run, grading: Grading, uuid: str, ancestors: list[dict[str, Any]
 
 def _time(document: Mapping[str, Any]) -> str | None:
     """The time of an event as it writes it; numbers, which are milliseconds since 1970, in ISO 8601."""
-    written = document.get("@timestamp")
-    if isinstance(written, str):
-        return written
     times = field_values(document, "@timestamp", "date")
-    return format_timestamp(times[0]) if times and isinstance(times[0], int) else None
+    if not times or not isinstance(times[0], int):
+        return None
+    written = document.get("@timestamp")
+    return written if isinstance(written, str) else format_timestamp(times[0])
 
 
 def _source(document: Mapping[str, Any]) -> dict[str, Any]:

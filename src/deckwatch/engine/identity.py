@@ -38,8 +38,9 @@ def ancestry(event: SourceEvent) -> list[dict[str, Any]]:
         "type": "signal",
         "index": event.index,
         "depth": depth if type(depth) is int else 1,
-        "rule": values.get("kibana.alert.rule.uuid"),
     }
+    if (rule := values.get("kibana.alert.rule.uuid")) is not None:
+        parent["rule"] = rule
     known = earlier if isinstance(earlier, list) else []
     return [*(each for each in known if isinstance(each, dict)), parent]
 

@@ -7,7 +7,9 @@ object inherits there, and writes of what it has met before only the number: hen
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 _FUNCTION = "fn:string:8:[native]string:20:function-name:Object"
@@ -21,6 +23,10 @@ _INHERITED = (
 _INHERITED_AGAIN = (
     f"string:9:prototype:Undefined,string:9:__proto__:string:12:[CIRCULAR:3],string:11:constructor:{_FUNCTION}{_MET},"
 )
+
+_PLAIN_FROM, _PLAIN_BELOW = 1e-6, 1e21
+"""Numbers that JavaScript writes without an exponent."""
+_PADDED = re.compile(r"e([+-])0")
 
 
 def instance_id(terms: Sequence[Mapping[str, Any]], rule_id: str, space: str) -> str:
@@ -56,7 +62,18 @@ def _scalar(value: Any) -> str:
             return f"bool:{str(value).lower()}"
         case str():
             return f"string:{len(value.encode('utf-16-le', errors='surrogatepass')) // 2}:{value}"
-        case float() if value.is_integer() and abs(value) < 1e21:
-            return f"number:{int(value)}"
         case _:
-            return f"number:{value}"
+            return f"number:{_number(value)}"
+
+
+def _number(value: float) -> str:
+    """As JavaScript writes it, where every number is a double."""
+    try:
+        double = float(value)
+    except OverflowError:
+        return "Infinity" if value > 0 else "-Infinity"
+    if not double:
+        return "0"
+    if _PLAIN_FROM <= abs(double) < _PLAIN_BELOW:
+        return format(Decimal(repr(double)).normalize(), "f")
+    return _PADDED.sub(r"e\1", repr(double))

@@ -9,6 +9,7 @@ from typing import Any
 
 from deckwatch.engine.paths import leaves
 from deckwatch.events.document import field_values
+from deckwatch.events.values import coerce
 from deckwatch.rules.rule import SEVERITIES, Rule, Severity
 
 _NUMERIC_SEVERITY = "event.severity"
@@ -43,18 +44,16 @@ def _name(rule: Rule, document: Mapping[str, Any]) -> str:
 
 def _severity(rule: Rule, document: Mapping[str, Any]) -> Severity:
     """The highest severity whose mapping names a value of the event."""
-    candidates = [
-        mapping["severity"]
-        for mapping in rule.severity_mapping
-        if mapping["value"] in _texts(document, mapping["field"])
-    ]
+    candidates = [mapping["severity"] for mapping in rule.severity_mapping if _fits(mapping, document)]
     return max(candidates, key=SEVERITIES.index, default=rule.severity)
 
 
-def _texts(document: Mapping[str, Any], field: str) -> list[Any]:
+def _fits(mapping: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    field, value = mapping["field"], mapping["value"]
     if field == _NUMERIC_SEVERITY:
-        return [str(math.floor(value)) for value in _numbers(document, field)]
-    return field_values(document, field, "keyword")
+        wanted = coerce(value, "double")
+        return isinstance(wanted, float) and math.floor(wanted) in map(math.floor, _numbers(document, field))
+    return value in field_values(document, field, "keyword")
 
 
 def _risk_score(rule: Rule, document: Mapping[str, Any]) -> int | float:

@@ -150,8 +150,9 @@ def _shown(value: Scalar, kind: Kind) -> Scalar:
 
 
 def _term(name: str, value: Any) -> dict[str, Any]:
+    """The field and its value. Arrays of a sequence that have no member in common are no value that it has."""
     if isinstance(value, list):
-        value = sorted((each for each in value if not isinstance(each, dict | list)), key=_order)
+        value = sorted((each for each in value if not isinstance(each, dict | list)), key=_order) or None
     return {"field": name, "value": value}
 
 

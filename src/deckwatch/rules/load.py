@@ -39,7 +39,7 @@ def load_rules(*paths: str | Path) -> RuleSet:
     """The rules of files and folders; folders are searched at every depth, hidden ones left out.
 
     Rules are read from detection-rules TOML, single JSON rules, Kibana exports (NDJSON) and the package of
-    prebuilt rules, zipped or unpacked; exception lists from the first two. Each rule has the exceptions that these
+    prebuilt rules, zipped or unpacked; exception lists from the first three. Each rule has the exceptions that these
     files hold for it. What cannot be used is in `skipped` and `faults`, and never keeps the rest from being loaded.
     Raises `DeckwatchError` for a path that does not exist.
     """
@@ -47,7 +47,8 @@ def load_rules(*paths: str | Path) -> RuleSet:
     for root in roots:
         _check_reachable(root)
     seen: set[Path] = set()
-    found = RuleSet.union(_rule_set(newest(_readings(root, seen))) for root in roots)
+    readings = chain.from_iterable(_readings(root, seen) for root in roots)
+    found = RuleSet.union([_rule_set(newest(readings))])
     return replace(found, value_lists=tuple(value_lists(found.exception_lists, roots))).linked()
 
 

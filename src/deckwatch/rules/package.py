@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeGuard, cast
 
 from deckwatch.rules.draft import MAX_BYTES, Draft, Reading
 from deckwatch.rules.ndjson import ASSET_KEYS, read_json
@@ -35,25 +36,31 @@ def read_package(path: Path, file: str) -> Iterator[Reading]:
         raise RuleError(fault) from error
 
 
-def newest(readings: Iterable[Reading]) -> Iterator[Reading]:
-    """Of the versions of a prebuilt rule the newest; the others are passed on as skipped."""
-    best: dict[str, Draft] = {}
+def newest(readings: Iterable[Reading]) -> list[Reading]:
+    """Of the versions of a prebuilt rule the newest, where the first of them was; the others become skipped."""
+    kept: list[Reading] = []
+    places: dict[str, int] = {}
     for reading in readings:
-        if not isinstance(reading, Draft) or reading.required != ASSET_KEYS or not _versioned(reading):
-            yield reading
-            continue
-        rule_id = reading.parameters["rule_id"]
-        known = best.setdefault(rule_id, reading)
-        if known is not reading:
-            older, best[rule_id] = sorted((known, reading), key=lambda draft: int(draft.parameters["version"]))
-            versions = f"version {older.parameters['version']}; {best[rule_id].parameters['version']} is newer"
-            yield older.skipped(versions)
-    yield from best.values()
+        kept.append(reading)
+        if _is_asset(reading):
+            place = places.setdefault(reading.parameters["rule_id"], len(kept) - 1)
+            known = cast("Draft", kept[place])
+            if _version(known) != _version(reading):
+                older, newer = sorted((known, reading), key=_version)
+                kept[place] = newer
+                kept[-1] = older.skipped(f"version {_version(older)}; {_version(newer)} is newer")
+    return kept
 
 
-def _versioned(draft: Draft) -> bool:
-    rule_id, version = draft.parameters.get("rule_id"), draft.parameters.get("version")
-    return isinstance(rule_id, str) and type(version) is int
+def _is_asset(reading: Reading) -> TypeGuard[Draft]:
+    """Whether it is a version of a prebuilt rule. What has neither id nor version is none, and a fault later on."""
+    if not isinstance(reading, Draft) or reading.required != ASSET_KEYS:
+        return False
+    return isinstance(reading.parameters.get("rule_id"), str) and type(reading.parameters.get("version")) is int
+
+
+def _version(draft: Draft) -> int:
+    return cast("int", draft.parameters["version"])
 
 
 def _members(archive: zipfile.ZipFile, file: str) -> list[zipfile.ZipInfo]:

@@ -17,7 +17,7 @@ from deckwatch.events.streams import IndexPatterns
 from deckwatch.rules.exceptions.link import NO_EXCEPTIONS, Exceptions, compiled, linked
 from deckwatch.rules.exceptions.lists import ExceptionList, gathered
 from deckwatch.rules.exceptions.value_lists import ValueList
-from deckwatch.rules.suppression import unknown_to_kibana
+from deckwatch.rules.suppression import Suppression, unknown_to_kibana
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -62,6 +62,15 @@ DEFAULTS: Mapping[str, Any] = {
     "tags": [],
 }
 """What an absent parameter means. A rule handed to deckwatch is enabled unless it says otherwise."""
+
+
+_FIELD_PARAMETERS = (
+    "timestamp_override",
+    "timestamp_field",
+    "event_category_override",
+    "tiebreaker_field",
+    "rule_name_override",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +267,7 @@ class RuleSet:
             for rule in self
             for message in (
                 *IndexPatterns(rule.index).warnings,
+                *_of_view(rule),
                 *_mistyped(rule),
                 *rule.exceptions.warnings,
                 *unknown_to_kibana(rule.parameters),
@@ -281,6 +291,25 @@ def _mistyped(rule: Rule) -> Iterator[str]:
     for name in rule.checked.fields:
         if table.resolve(name) is None and (cure := hint(name, table.names())):
             yield f"unknown field `{name}`; {cure}"
+    for parameter, name in _named(rule):
+        if table.resolve(name) is None and name not in rule.checked.fields and (cure := hint(name, table.names())):
+            yield f"unknown field `{name}` in `{parameter}`; {cure}"
+
+
+def _named(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Parameters that name fields, with the fields."""
+    for parameter in _FIELD_PARAMETERS:
+        if name := rule.parameters.get(parameter):
+            yield parameter, name
+    for parameter in ("severity_mapping", "risk_score_mapping"):
+        yield from ((parameter, mapping["field"]) for mapping in rule.parameters.get(parameter, ()))
+    if suppression := Suppression.of(rule.parameters):
+        yield from (("alert_suppression", each.name) for each in suppression.group_by)
+
+
+def _of_view(rule: Rule) -> Iterator[str]:
+    if view := rule.parameters.get("data_view_id"):
+        yield f"the data view `{view}` is in Kibana, where it goes before `index`; here `index` is read"
 
 
 def _restricted(rule: Rule) -> Iterator[str]:

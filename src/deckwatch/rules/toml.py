@@ -27,13 +27,13 @@ _SETUP = re.compile(r"^##[ \t]+Setup[ \t]*$\n?(.*?)(?=^##[ \t]|\Z)", re.DOTALL |
 
 
 def read_toml_file(data: bytes, file: str) -> Iterator[Reading]:
-    """The rule or the exception lists in a TOML file; raises `RuleError` when there are none to be found."""
+    """The rule and the exception lists in a TOML file; raises `RuleError` when there are neither to be found."""
     text = decoded(data, file)
     document = _parsed(text, file)
-    if "exceptions" in document and "rule" not in document:
-        yield from read_toml_lists(document, Source(file, 1))
-    else:
+    if "rule" in document or "exceptions" not in document:
         yield _rule(document, text, file)
+    if "exceptions" in document:
+        yield from read_toml_lists(document, Source(file, 1))
 
 
 def read_toml(data: bytes, file: str) -> Reading:
@@ -101,6 +101,8 @@ def converted(document: Mapping[str, Any]) -> dict[str, Any]:
     if _table(document, "deckwatch").get("verbatim") is True:
         return dict(document["rule"])
     parameters: dict[str, Any] = _collapsed(document["rule"])
+    if "threat" in parameters:
+        parameters["threat"] = _slashed(parameters["threat"])
     note = parameters.get("note")
     if isinstance(note, str):
         note = _rendered(note, _table(document, "transform"))
@@ -121,6 +123,19 @@ def _collapsed(value: Any, key: str = "") -> Any:
             return [_collapsed(item, key) for item in value]
         case dict():
             return {name: _collapsed(item, name) for name, item in value.items()}
+        case _:
+            return value
+
+
+def _slashed(value: Any) -> Any:
+    """A mapping to ATT&CK with a slash at the end of every reference."""
+    match value:
+        case list():
+            return [_slashed(item) for item in value]
+        case {"reference": str(reference)} if reference and not reference.endswith("/"):
+            return _slashed({**value, "reference": f"{reference}/"})
+        case dict():
+            return {key: _slashed(item) for key, item in value.items()}
         case _:
             return value
 

@@ -21,6 +21,7 @@ REQUIRED = ("type", "language", "query", "name", "description", "risk_score", "s
 
 _RULE_IDS = UUID("0b6c4ad1-53ae-4d0b-9d0e-6a9d1a3f7f52")
 _SHOWN = 60
+_DATE_MATH = r"(?:now|\d{4}[^\s|]*(?:\|\|)?)(?:[+-]\d*[yMwdhHms]|/[yMwdhHms])*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,8 @@ SHAPES: Mapping[str, Shape] = {
     "revision": Shape("a whole number from 0", _is_number(0)),
     "enabled": FLAG,
     "interval": Shape("a number and one of s, m, h, d, such as 5m", _has_form(r"\d+[smhd]")),
-    "from": Shape("date math such as now-6m", _is_filled),
-    "to": Shape("date math such as now", _is_filled),
+    "from": Shape("date math such as now-6m", _has_form(_DATE_MATH)),
+    "to": Shape("date math such as now", _has_form(_DATE_MATH)),
     "max_signals": Shape("a whole number from 1", _is_number(1)),
     "index": Shape("a list of at least one index pattern", _is_list(_is_filled, 1)),
     "data_view_id": TEXT,

@@ -33,6 +33,9 @@ LIST_TYPES = ("keyword", "ip", "ip_range")
 MAX_DASH_RANGES = 200
 """Of a value list of type ip_range."""
 
+_ENDPOINT_ARRAYS = re.compile(r"(?:.+\.)?Ext\.(?:code_signature|token\.privileges)\..+")
+"""Fields of Elastic Defend that lie below nested ones, which no schema of ours has."""
+
 _LETTERS = "a-zA-Z0-9_\u0080-\U0010ffff"
 _WORD, _NO_WORD = f"[{_LETTERS}]", f"[^{_LETTERS}]"
 
@@ -153,6 +156,8 @@ def _condition(terms: Sequence[Expr]) -> Expr:
 
 def _info(name: str, schema: _Fields) -> FieldInfo:
     info = schema.resolve(name)
+    if _ENDPOINT_ARRAYS.fullmatch(info.name):
+        raise UnusableError(f"the field `{name}` lies below a nested field; use a nested entry")
     if info.kind is None:
         cure = "; use a nested entry" if info.mapping in MAPPING_KINDS else ""
         raise UnusableError(f"the field `{name}` has the type {info.mapping}, which cannot be compared{cure}")
