@@ -325,6 +325,16 @@ def test_alerts_on_its_own_alerts_are_withheld(engine: Any) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_events_that_come_twice_make_no_alert_twice(engine: Any) -> None:
+    single, other = made("any where true", rule_id="single"), made("any where true", rule_id="other")
+    overlapping = [event(0), event(1), event(1), event(2), event(0)]
+    scan = dw.scan(overlapping, [single, other], engine=engine)
+    ids = [(alert["kibana.alert.rule.rule_id"], alert["kibana.alert.uuid"]) for alert in scan]
+    assert len(ids) == len(set(ids)) == 6
+    assert (scan.summary.hits, scan.summary.repeated) == ({"single": 3, "other": 3}, 4)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_until_ends_a_sequence(engine: Any) -> None:
     query = (
         'sequence [any where process.name == "a"] [any where process.name == "b"] until [any where process.name == "x"]'

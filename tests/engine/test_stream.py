@@ -283,7 +283,7 @@ def test_what_was_seen_was_evaluated_or_lost() -> None:
         next(stream)
     status = stream.status
     assert (status.seen, status.evaluated, status.lost) == (8, 4, {"ring full": 4})
-    assert (status.alerts, status.documents, status.hits) == (3, 3, {SINGLE.rule_id: 3, PAIR.rule_id: 0})
+    assert (status.alerts, status.repeated, status.hits) == (1, 2, {SINGLE.rule_id: 1, PAIR.rule_id: 0})
     assert (status.pending, status.kept) == (4, 4)
     assert status.lag == pytest.approx(clock.passed / SECOND - 2)
     assert status.newest == (START + 2) * SECOND

@@ -74,7 +74,8 @@ def test_all_of_it_can_be_told(query: str, events: list[dict[str, Any]], about: 
         known = rule(query=query, index=["*"])
     except RuleError:
         assume(False)
-    told = deckwatch.explain(known, [{**each, "_id": str(n)} for n, each in enumerate(events)])
+    events = [{**each, "_id": str(n)} for n, each in enumerate(events)]
+    told = deckwatch.explain(known, events)
     event("attempts" if told.attempts else "judgements" if told.judgements else "nothing")
     assert told.fired == sum(
         "kibana.alert.building_block_type" not in alert for alert in deckwatch.scan(events, [known])
@@ -82,7 +83,7 @@ def test_all_of_it_can_be_told(query: str, events: list[dict[str, Any]], about: 
     assert json_line(plain(told))
     assert "\n" not in "".join(line.plain for line in lines(told))
     if about < len(events):
-        one = deckwatch.explain(known, [{**each, "_id": str(n)} for n, each in enumerate(events)], event=str(about))
+        one = deckwatch.explain(known, events, event=str(about))
         assert {each.event.position for each in one.judgements} == {about}
         assert list(lines(one))
 

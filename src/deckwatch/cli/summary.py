@@ -32,6 +32,8 @@ def paragraph(summary: Summary, rules: RuleSet, first: DeadLetter | None, letter
         yield f"{number_of(summary.undated, 'event')} without a time took no part in sequences"
     if summary.suppressed_self:
         yield f"{number_of(summary.suppressed_self, 'alert')} withheld: their rule had made one of their events"
+    if summary.repeated:
+        yield f"{number_of(summary.repeated, 'alert')} not repeated: the input holds their events twice"
     yield from excepted(summary, rules)
     yield from limits(summary, rules)
     yield counted(rules)

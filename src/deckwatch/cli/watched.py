@@ -82,6 +82,7 @@ def paragraph(
         (status.undated, "event", "without a time took no part in sequences"),
         (status.evicted, "sequence", "begun and given up, to bound what is held in memory"),
         (status.withheld, "alert", "withheld: their rule had made one of their events"),
+        (status.repeated, "alert", "not repeated: the input holds their events twice"),
         (status.cut_short, "group", "of suppressed alerts ended early: too many were open at once"),
     ):
         if count:

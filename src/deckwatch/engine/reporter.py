@@ -28,6 +28,10 @@ FETCHED_TOGETHER = 400
 """Events or sequences whose documents are read in one go through the input; a scan holds three times as many."""
 
 
+MOST_REMEMBERED = 100_000
+"""Ids of alerts that are known again, the latest ones; some 20 MB."""
+
+
 class Reporter:
     """Makes the alerts of some rules. `hits` counts them by rule_id: a sequence once, whatever its building blocks.
 
@@ -42,6 +46,9 @@ class Reporter:
         """Alert documents made, building blocks included."""
         self.withheld = 0
         """Alerts not made, because the same rule had already made one of the events."""
+        self.repeated = 0
+        """Alerts not made again: of the same rule on the same events, which the input holds twice."""
+        self._remembered: dict[tuple[str, str], None] = {}
         self.full_runs: Counter[str] = Counter()
         """How often a rule found as much in one run as it may report, or more; `over_limit`: what it found beyond."""
         self.over_limit: Counter[str] = Counter()
@@ -172,6 +179,13 @@ class Reporter:
         return moments
 
     def _counted(self, rule: Rule, alerts: Sequence[Alert]) -> Iterator[Alert]:
+        id_ = rule.rule_id, alerts[-1]["kibana.alert.uuid"]
+        if id_ in self._remembered:
+            self.repeated += 1
+            return
+        self._remembered[id_] = None
+        if len(self._remembered) > MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
         self.hits[rule.rule_id] += 1
         yield from self._given(alerts)
 

@@ -123,6 +123,7 @@ class Scan(Iterator[Alert]):
             documents=self._reporter.documents,
             undated=self._engine.undated,
             suppressed_self=self._reporter.withheld,
+            repeated=self._reporter.repeated,
             suppressed=dict(self._reporter.suppressed),
             cut_short=self._reporter.cut_short,
             full_runs=dict(self._reporter.full_runs),

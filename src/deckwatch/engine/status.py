@@ -28,8 +28,8 @@ class Status:
     without maxspan, and samples.
 
     `hits`: alerts per rule_id, rules without any included; a sequence counts once. `documents`: alert documents,
-    building blocks included. `excepted`, `suppressed`, `cut_short`: see `Summary`. `windows`: groups of suppressed
-    alerts that are open.
+    building blocks included. `excepted`, `suppressed`, `repeated`, `cut_short`: see `Summary`. `windows`: groups of
+    suppressed alerts that are open.
     """
 
     source: str
@@ -57,6 +57,7 @@ class Status:
     documents: int
     excepted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     suppressed: Mapping[str, int] = field(default_factory=dict)
+    repeated: int = 0
     windows: int = 0
     cut_short: int = 0
 

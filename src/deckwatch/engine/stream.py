@@ -113,6 +113,7 @@ class Stream(Iterator[Step]):
             ahead=self._timeline.ahead,
             undated=self._engine.undated,
             withheld=self._reporter.withheld,
+            repeated=self._reporter.repeated,
             suppressed=dict(self._reporter.suppressed),
             windows=self._reporter.windows,
             cut_short=self._reporter.cut_short,

@@ -13,7 +13,8 @@ class Summary:
     `damaged`: inputs that could not be read to their end. `hits`: alerts per rule_id, rules without any included; a
     sequence counts once, whatever its building blocks. `documents`: alert documents, building blocks included.
     `undated`: events that satisfied a stage of a sequence but have no time, and so took no part. `suppressed_self`:
-    alerts withheld because the same rule had already made one of the events. `excepted`: events that satisfied a filter
+    alerts withheld because the same rule had already made one of the events. `repeated`: alerts with the id of another
+    one, since the input holds their events twice; they are not made again. `excepted`: events that satisfied a filter
     of a rule and were removed by its exceptions, per rule_id and item_id, of rules that have any; an event that several
     items name counts for each. `excepted_by_stage`: the same for each stage, and for `until`, as the query has them.
 
@@ -34,6 +35,7 @@ class Summary:
     documents: int
     undated: int
     suppressed_self: int
+    repeated: int = 0
     excepted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     excepted_by_stage: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     suppressed: Mapping[str, int] = field(default_factory=dict)
