@@ -189,7 +189,13 @@ def test_show_of_everything_a_rule_can_have(store: Path, tmp_path: Path) -> None
     )
     rules("add", exported(tmp_path / "e.ndjson", {**rule.parameters}))
     shown = rules("show", "Netcat").stdout
-    for part in ("Setup\nDo\nthis.\n", "- backups\n", "https://example.org\n", "exceptions      mine\n", "\\x1b[31m"):
+    for part in (
+        "Setup\nDo\nthis.\n",
+        "- backups\n",
+        "https://example.org\n",
+        "exceptions      mine (nothing of it in force)\n",
+        "\\x1b[31m",
+    ):
         assert part in shown
     assert "(its authors' version is not known)" in shown
 

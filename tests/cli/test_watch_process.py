@@ -39,9 +39,9 @@ def watching(
         yield process, process.stdin
 
 
-def happen(pipe: IO[str]) -> None:
-    """Write an event that happens now."""
-    pipe.write(json.dumps(event() | {"@timestamp": datetime.now(UTC).isoformat()}) + "\n")
+def happen(pipe: IO[str], number: int = 0) -> None:
+    """Write an event that happens now; one of the same number is the same event, and alerts once."""
+    pipe.write(json.dumps(event(number) | {"@timestamp": datetime.now(UTC).isoformat()}) + "\n")
     pipe.flush()
 
 
@@ -62,8 +62,8 @@ def test_a_signal_ends_it_with_a_summary(tmp_path: Path, number: signal.Signals,
 def test_json_comes_at_once(tmp_path: Path) -> None:
     with watching(tmp_path, "--json") as (process, events):
         assert process.stdout
-        for _ in range(2):
-            happen(events)
+        for number in range(2):
+            happen(events, number)
             assert json.loads(process.stdout.readline())["kibana.alert.rule.name"] == "any"
         events.close()
         assert process.wait(10) == 1

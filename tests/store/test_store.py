@@ -3,6 +3,7 @@
 import contextlib
 import json
 import multiprocessing
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -403,6 +404,62 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         switch(store, [ID], enabled=False)
     assert contents(store.root) == before
     assert not list(store.root.rglob(".new-*"))
+
+
+def test_where_there_is_no_room_for_all_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = store_of(tmp_path, document())
+    before = contents(store.root)
+    room, fsync = iter(range(2)), os.fsync
+
+    def filling(handle: int) -> None:
+        if next(room, None) is None:
+            raise OSError(28, "No space left on device")
+        fsync(handle)
+
+    more = written(tmp_path / "more", *(document(rule_id=f"more-{number}") for number in range(5)))
+    monkeypatch.setattr("os.fsync", filling)
+    with pytest.raises(OSError, match=r"No space left on device: '.*/rules/rule-1.toml'"):
+        add(store, more)
+    assert contents(store.root) == before
+    assert not list(store.root.rglob(".new-*"))
+    assert history(store) == ["added Netcat"]
+
+
+@pytest.mark.parametrize("junk", [b"", b"x = [", b"\xff"])
+def test_damaged_base_versions_are_brought_back(tmp_path: Path, junk: bytes) -> None:
+    store = store_of(tmp_path, document())
+    (base,) = (store.root / place.BASE).iterdir()
+    base.write_bytes(junk)
+    path = base.relative_to(store.root).as_posix()
+    assert store.missing() == (path,)
+    switch(store, [ID], enabled=False)
+    assert store.base(ID) is None
+    assert repair(store) == (path,)
+    assert store.base(ID) is not None
+    assert store.missing() == ()
+
+
+def test_forgetting_a_damaged_base_version(tmp_path: Path) -> None:
+    store = store_of(tmp_path, document())
+    (base,) = (store.root / place.BASE).iterdir()
+    base.write_bytes(b"x = [")
+    repair(store, forget=True)
+    assert store.missing() == ()
+    assert not base.exists()
+
+
+def test_folders_that_cannot_be_read_are_not_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = store_of(tmp_path, document())
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if Path(path).name == place.RULES:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    with pytest.raises(PermissionError, match="rules"):
+        store.missing()
 
 
 def _rename(root: Path, number: int) -> None:

@@ -17,10 +17,12 @@ class DeadLetters:
     """Writes every letter to a file, if there is one.
 
     `first` is the first line that is no event. `damaged` are the inputs that could not be read, or not to their end.
+    `malformed` counts the lines that are no events.
     """
 
     def __init__(self, file: IO[str] | None) -> None:
         self._file = file
+        self.malformed = 0
         self.first: DeadLetter | None = None
         self.damaged: list[DeadLetter] = []
 
@@ -29,8 +31,9 @@ class DeadLetters:
             self._file.write(json_line(asdict(letter)) + "\n")
         if letter.line is None:
             self.damaged.append(letter)
-        elif self.first is None:
-            self.first = letter
+            return
+        self.malformed += 1
+        self.first = self.first or letter
 
 
 def report_damage(letters: DeadLetters) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import click
@@ -31,7 +32,10 @@ class Commands(click.Group):
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         with _explained():
-            return super().make_context(*arguments, **options)
+            context = super().make_context(*arguments, **options)
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            context.color = False
+        return context
 
     def invoke(self, ctx: click.Context) -> Any:
         with _explained():
@@ -107,6 +111,9 @@ def deckwatch() -> None:
 
 def main() -> None:
     """Run `deckwatch` with the arguments of this process."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for as long as we run
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

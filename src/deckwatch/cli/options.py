@@ -16,8 +16,23 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 NOTHING_FOUND, FOUND, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-ON_DISK = click.Path(readable=False)
-"""A path that shells complete; whoever opens it says what is wrong with it."""
+
+class OnDisk(click.Path):
+    """A path that shells complete; whoever opens it says what is wrong with it.
+
+    An empty one, such as that of a variable which is not set, is refused: it would be the current folder.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("a path is empty; is a variable of the shell not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+ON_DISK = OnDisk()
 
 SMALLEST_RING, LARGEST_RING = 64 << 10, 1 << 30
 """Bytes. Pages are 64 KiB where they are largest."""

@@ -81,7 +81,7 @@ def scan(
     rules = rules_to_run(rule_paths)
     as_json = as_json or output == STANDARD_OUTPUT
     file = None if output == STANDARD_OUTPUT else output
-    check_outputs(paths, [name for name in (file, dead_letter) if name])
+    check_outputs(paths, [name for name in (file, dead_letter) if name], rules)
     table = None if as_json else AlertTable(rule.name for rule in rules)
     with ExitStack() as stack:
         letters = DeadLetters(opened(stack, dead_letter) if dead_letter else None)

@@ -129,7 +129,7 @@ def watch(
     rules = rules_to_run(rule_paths)
     as_json = as_json or output == STANDARD
     file = None if output == STANDARD else output
-    check_outputs([] if origin == KERNEL else [origin], [name for name in (file, dead_letter) if name])
+    check_outputs([] if origin == KERNEL else [origin], [name for name in (file, dead_letter) if name], rules)
     with ExitStack() as stack:
         letters = DeadLetters(opened(stack, dead_letter) if dead_letter else None)
         sinks = [json_lines(opened(stack, file, "a"))] if file else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -51,7 +52,7 @@ def parsed(settings: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
-        if not equals:
+        if not equals or not key:
             raise DeckwatchError(f"{setting!r} is no setting; write FIELD=VALUE, such as severity=high")
         if key in FIXED:
             raise DeckwatchError(f"`{key}` cannot be set: {FIXED[key]}")
@@ -102,7 +103,7 @@ def replace_rule(store: Store, before: Document, after: Document) -> bool:
         RuleError: it is not sound.
         DeckwatchError: somebody else has changed the rule meanwhile.
     """
-    rule_of(after, before.name)
+    _check(after, before.name)
     with store.changing() as change:
         rule = named(change.rules, before.rule_id)
         if Document.of(rule) != before:
@@ -114,10 +115,19 @@ def replace_rule(store: Store, before: Document, after: Document) -> bool:
     return True
 
 
+def _check(document: Document, name: str) -> None:
+    """Raise `RuleError`, without lines of a file that is not there yet, unless the rule is sound."""
+    try:
+        rule_of(document, repr(name))
+    except RuleError as error:
+        raise RuleError(*(replace(fault, line=None) for fault in error.faults)) from error
+
+
 def duplicate(store: Store, rule: Rule, name: str | None = None, *, exceptions: bool = False) -> Document:
     """Add a copy of a rule that is a rule of its own: no update touches it, and it does not run yet.
 
     Raises:
+        RuleError: the name is none.
         DeckwatchError: the store cannot be changed.
     """
     original = Document.of(rule)
@@ -125,10 +135,7 @@ def duplicate(store: Store, rule: Rule, name: str | None = None, *, exceptions: 
     parameters = {key: value for key, value in original.parameters.items() if key not in left_out}
     parameters |= {"rule_id": str(uuid4()), "version": 1, "name": name or original.name + SUFFIX, "enabled": False}
     copy = Document(parameters, original.metadata)
-    try:
-        rule_of(copy, copy.name)
-    except RuleError as error:
-        raise DeckwatchError(str(error)) from error
+    _check(copy, copy.name)
     with store.changing() as change:
         change.add(copy, "duplicated", source=rule.rule_id)
     return copy

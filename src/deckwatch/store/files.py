@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -34,12 +35,25 @@ def contents(root: Path) -> dict[str, bytes]:
 
 def _paths(root: Path) -> Iterator[Path]:
     for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            inside = path.relative_to(root / folder).parts
-            if path.is_file() and not any(part.startswith(".") for part in inside):
-                yield path
+        if (root / folder).is_dir():
+            yield from sorted(_below(root / folder))
     if (root / CONNECTORS).is_file():
         yield root / CONNECTORS
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its subfolders, hidden ones left out.
+
+    Raises:
+        OSError: one of the folders cannot be read.
+    """
+    for place, folders, names in os.walk(folder, onerror=_raised):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (path for name in names if not name.startswith(".") and (path := Path(place, name)).is_file())
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def prepare(root: Path) -> None:
@@ -53,19 +67,49 @@ def prepare(root: Path) -> None:
 
 def write(path: Path, data: bytes) -> None:
     """Put the file there, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    write_all({path: data})
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Put files there, each of them whole; none of them where there is no room or no permission for all."""
+    staged: dict[Path, Path] = {}
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        for path, data in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _about(path):
+                staged[path] = _new(path.parent)
+                _fill(staged[path], data, path)
+        for path, temporary in staged.items():
+            temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def _about(path: Path) -> Iterator[None]:
+    """Let errors name the file that is wanted, not the one that is to become it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _new(folder: Path) -> Path:
+    """A new file that nobody takes for one of the store."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+    os.close(handle)
+    return Path(name)
+
+
+def _fill(temporary: Path, data: bytes, path: Path) -> None:
+    """Write what is to stand at `path`, with the permissions of what stands there."""
+    with temporary.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
 
 
 def _umask() -> int:

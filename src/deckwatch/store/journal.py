@@ -53,8 +53,13 @@ class Entry:
         return json.dumps(self.described, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def entry(event: Event, was: Document | None, now: Document | None, **more: Any) -> Entry:
-    """The entry for a rule that became another, appeared or vanished, just now."""
+def entry(
+    event: Event, was: Document | None, now: Document | None, *, source: str = "", outside: bool = False
+) -> Entry:
+    """The entry for a rule that became another, appeared or vanished, just now.
+
+    The source may be the name of a file that is not UTF-8; its bytes are then escaped.
+    """
     shown = cast("Document", now or was)
     changes = changed(was, now) if was and now else {}
     return Entry(
@@ -64,7 +69,8 @@ def entry(event: Event, was: Document | None, now: Document | None, **more: Any)
         shown.name,
         shown.parameters["version"],
         changes,
-        **more,
+        source.encode(errors="backslashreplace").decode(),
+        outside,
     )
 
 

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from deckwatch.errors import DeckwatchError
+
 VARIABLE = "DECKWATCH_STORE"
 
 INNER = ".deckwatch"
@@ -22,11 +24,18 @@ LOCK = f"{INNER}/lock"
 
 
 def default_place(environment: Mapping[str, str] = os.environ) -> Path:
-    """What DECKWATCH_STORE names, else `deckwatch/rules` in the user's folder for data (XDG_DATA_HOME)."""
-    if named := environment.get(VARIABLE):
-        return Path(named).expanduser()
-    data = environment.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "deckwatch" / "rules"
+    """What DECKWATCH_STORE names, else `deckwatch/rules` in the user's folder for data (XDG_DATA_HOME).
+
+    Raises:
+        DeckwatchError: that needs a home folder, and there is none.
+    """
+    try:
+        if named := environment.get(VARIABLE):
+            return Path(named).expanduser()
+        data = environment.get("XDG_DATA_HOME")
+        return (Path(data) if data else Path.home() / ".local" / "share") / "deckwatch" / "rules"
+    except RuntimeError as error:
+        raise DeckwatchError(f"the place of the rule store is not known: no home folder; set {VARIABLE}") from error
 
 
 def is_store(root: Path) -> bool:

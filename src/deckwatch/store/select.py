@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deckwatch.eql.suggest import hint
 from deckwatch.errors import DeckwatchError
 from deckwatch.rules.rule import Rule
 from deckwatch.store.document import authors_notes
@@ -50,6 +51,27 @@ def _meet(wanted: Iterable[str], given: Iterable[str]) -> bool:
     return not some or any(each.casefold() in some for each in given)
 
 
+def unfit(wanted: Filter, rules: Iterable[Rule]) -> Iterator[str]:
+    """What of a filter fits no rule at all, and what may be meant."""
+    everything = list(rules)
+    tags = sorted({tag for rule in everything for tag in rule.tags})
+    for tag in wanted.tags:
+        if not _meet([tag], tags):
+            yield _no_rule("tag", tag, tags)
+    packages = sorted({each for rule in everything for each in integrations(rule)}) if wanted.integrations else []
+    for package in wanted.integrations:
+        if not _meet([package], packages):
+            yield _no_rule("integration", package, packages)
+    for technique in wanted.techniques:
+        if not any(map(Filter(techniques=(technique,)), everything)):
+            yield _no_rule("technique", technique, [])
+
+
+def _no_rule(kind: str, value: str, known: Iterable[str]) -> str:
+    cure = hint(value, known)
+    return f"no rule of the store has the {kind} {value!r}" + (f"; {cure}" if cure else "")
+
+
 def attack_ids(rule: Rule) -> Iterator[str]:
     """The ids of the tactics, techniques and sub-techniques that a rule claims."""
     for threat in rule.threat:
@@ -84,7 +106,8 @@ def named(rules: Iterable[Rule], text: str) -> Rule:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise DeckwatchError(f"{text!r} is neither the id nor the name of a rule in the store; `rules list` has them")
+        cure = hint(text, [rule.name for rule in everything]) or "`rules list` has them"
+        raise DeckwatchError(f"{text!r} is neither the id nor the name of a rule in the store; {cure}")
     names = ", ".join(f"{rule.name!r} ({rule.rule_id})" for rule in found[:MOST_NAMED])
     more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     raise DeckwatchError(f"{text!r} names several rules: {names}{more}")

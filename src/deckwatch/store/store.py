@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -141,24 +141,25 @@ class Store:
         found = survey(files.contents(self.root), known, [*remembered, *fresh], fresh)
         lines = dict.fromkeys([*written, *remembered, *(each.line for each in found.entries)])
         if list(lines) != written:
-            self._write_history(lines)
+            files.write(self.root / HISTORY, _joined(lines))
         state.note({**found.seen, **dict.fromkeys(found.dropped)}, lines)
         return found.missing
 
     def _write(self, change: Change, state: State) -> None:
-        for path, content in change.files.items():
-            if content is not None:
-                files.write(self.root / path, content)
+        lines = [each.line for each in change.entries]
+        contents = {self.root / path: content for path, content in change.files.items() if content is not None}
+        if lines:
+            contents[self.root / HISTORY] = _joined(dict.fromkeys([*self._lines(), *lines]))
+        files.write_all(contents)
         for path, content in change.files.items():
             if content is None:
                 (self.root / path).unlink(missing_ok=True)
-        lines = [each.line for each in change.entries]
-        if lines:
-            self._write_history(dict.fromkeys([*self._lines(), *lines]))
         state.note(change.files, lines)
 
-    def _write_history(self, lines: Mapping[str, None]) -> None:
-        files.write(self.root / HISTORY, "".join(f"{line}\n" for line in lines).encode())
+
+def _joined(lines: Iterable[str]) -> bytes:
+    """Lines of the history as they stand in its file."""
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _switched(data: bytes, document: Document) -> bytes | None:

@@ -15,7 +15,8 @@ from deckwatch.store.place import BASE, RULES
 class Survey:
     """The store's files compared with its state.
 
-    `missing` are files that the state knows and that nobody removed on purpose; `dropped` those that were.
+    `missing` are files that the state knows and that nobody removed on purpose, or base versions that are damaged;
+    `dropped` those that were removed.
     `entries` tells of the rules that changed otherwise; `seen` are the files to remember.
     """
 
@@ -33,7 +34,11 @@ def survey(
     A change that the fresh part tells of was made by another store's deckwatch, and came here with its history.
     """
     differing = {path for path in files.keys() | known.keys() if files.get(path) != known.get(path)}
-    unsound = {path for path in differing & files.keys() if path.startswith(f"{RULES}/") and _read(path, files) is None}
+    unsound = {
+        path
+        for path in differing & files.keys()
+        if path.startswith((f"{RULES}/", f"{BASE}/")) and _read(path, files) is None
+    }
     was, now = (_by_id(differing - unsound, some) for some in (known, files))
     told = {each.rule_id for each in entries(fresh)}
     last = {each.rule_id: each.event for each in entries(lines)}
@@ -47,7 +52,8 @@ def survey(
             found.append(entry("edited" if before else "added", before, after, outside=True))
     missing: list[str] = []
     dropped: list[str] = []
-    for path in sorted(known.keys() - files.keys()):
+    damaged = {path for path in unsound if path.startswith(f"{BASE}/")}  # nobody writes these by hand
+    for path in sorted(known.keys() - (files.keys() - damaged)):
         document = _read(path, known)
         rule_id = document.rule_id if document else ""
         gone = rule_id in removed or (path.startswith(f"{RULES}/") and rule_id in now)

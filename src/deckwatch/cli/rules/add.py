@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 \b
 Exit code:
   0    every sound rule is in the store
-  1    the store has some of these rules in another version, which stays
+  1    the store has some of it in another version, which stays
   2    there are files that are no sound rules; the others were added
 
 \b
@@ -56,7 +56,8 @@ def add(ctx: click.Context, *, paths: tuple[str, ...], enabled: bool | None, as_
     stored.report(found.faults)
     for line in _json(found) if as_json else _text(found, store, enabled):
         click.echo(line)
-    ctx.exit(options.BAD_INPUT if found.faults else options.FOUND if found.differing else options.NOTHING_FOUND)
+    stays = found.differing or found.kept
+    ctx.exit(options.BAD_INPUT if found.faults else options.FOUND if stays else options.NOTHING_FOUND)
 
 
 def _text(found: Added, store: Store, enabled: bool | None) -> Iterator[str]:  # noqa: FBT001
@@ -74,6 +75,8 @@ def _text(found: Added, store: Store, enabled: bool | None) -> Iterator[str]:  #
         yield printable(f"not added: {name} is there in another version")
     if found.differing:
         yield "  hint: `deckwatch rules update` compares them with these"
+    if found.kept:
+        yield "  hint: exceptions and value lists are files of the store; change them there"
     if found.faults:
         yield f"{number_of(len(found.faults), 'fault')}, see above"
 

@@ -77,9 +77,9 @@ def backtest(
     reads, and how noisy it would be; of several, a line each. --json and --html have everything of all.
     """
     wanted, paths = _told_apart(arguments)
-    check_outputs(paths, [name for name in (html, png) if name])
     rules, faulty = _rules(wanted, rule_paths)
     older = _one(before, rule_paths) if before else None
+    check_outputs(paths, [name for name in (html, png) if name], [*rules, *([older] if older else [])])
     if png:
         _check_png()
     letters = DeadLetters(None)

@@ -83,8 +83,8 @@ def coverage(
     RULE is a rule file or a folder that holds some; without it, the rules that `deckwatch scan` runs. Three things are
     told apart: that a rule claims a technique, that it is proven to work, and that it has fired.
     """
-    check_outputs((*observed, *events), [navigator] if navigator else [])
     rules = rules_to_run(paths)
+    check_outputs((*observed, *events), [navigator] if navigator else [], rules)
     proofs = _proofs(rules, proven, prove=prove)
     letters = DeadLetters(None)
     with ScanProgress(None, shown=bool(observed or events) and sys.stderr.isatty()) as progress:

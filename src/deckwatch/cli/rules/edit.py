@@ -70,7 +70,7 @@ def _edited(before: Document) -> Document:
 
     suffix, text = before.encoded
     while True:
-        returned = click.edit(text, extension=suffix)
+        returned = _returned(text, suffix)
         if returned is None or returned == text:
             return before
         text = returned
@@ -83,6 +83,16 @@ def _edited(before: Document) -> Document:
             if not click.confirm("Edit again?", default=True, err=True):
                 kept = _kept(text, suffix)
                 raise DeckwatchError(f"the rule stays as it was; your text is in {kept}") from error
+
+
+def _returned(text: str, suffix: str) -> str | None:
+    """The text that the editor leaves; None if it is not saved."""
+    try:
+        return click.edit(text, extension=suffix)
+    except UnicodeDecodeError as error:
+        raise DeckwatchError("what the editor saved is no text in UTF-8; the rule stays as it was") from error
+    except click.ClickException as error:
+        raise DeckwatchError(f"{error.message}; the rule stays as it was. $EDITOR names the editor") from error
 
 
 def _is_asked() -> bool:

@@ -43,8 +43,11 @@ def _switch(names: tuple[str, ...], kinds: dict[str, Any], on: bool, *, everythi
     fits = stored.wanted(**kinds)
     if not names and not fits and not everything:
         raise click.UsageError("name rules, or say which with --tag, --technique, --integration, --severity or --all")
+    if everything and (names or fits):
+        raise click.UsageError("--all means all rules, whatever else is given; leave it out, or the rest")
     store = stored.opened()
     rules = stored.loaded(store)
+    stored.report_unfit(fits, rules)
     some = list(rules) if everything else chosen(rules, names, fits)
     changed = switch(store, [rule.rule_id for rule in some], on)
     verb = "enabled" if on else "disabled"

@@ -138,6 +138,8 @@ def except_(
     if not entries and (steps or expires or name):
         raise click.UsageError("--step, --expires and --name are for an exception of --entry")
     check_outputs([*paths, *marks], [write] if write else [])
+    if write and Path(write).exists() and not Path(write).is_file():
+        raise click.UsageError(printable(f"{write} is no file; name one that is new, or holds exceptions"))
     from deckwatch.rules.exceptions.notation import parse_entry  # noqa: PLC0415  # help is quicker without rules
     from deckwatch.rules.exceptions.trial import trial, trial_of_own  # noqa: PLC0415
     from deckwatch.rules.exceptions.write import new_item, new_list, write_items  # noqa: PLC0415

@@ -13,6 +13,8 @@ from deckwatch.cli.rules import stored
 
 STANDARD = "-"
 LINES = ".ndjson"
+NO_FOLDER = (".json", ".jsonl", ".toml", ".zip", ".gz")
+"""Endings of files that somebody may expect to get."""
 
 
 @click.command(
@@ -45,18 +47,22 @@ def export(*, names: tuple[str, ...], output: str, **kinds: Any) -> None:
     place for them in a file of rules. `deckwatch rules add` reads both.
     """
     from deckwatch.store.export import export_folder, export_lines  # noqa: PLC0415  # help is quicker without the store
+    from deckwatch.store.files import write  # noqa: PLC0415
     from deckwatch.store.select import chosen  # noqa: PLC0415
 
+    if output.lower().endswith(NO_FOLDER):
+        raise click.UsageError(f"{escaped(output)}: name a file that ends in {LINES}, or a new folder")
     store = stored.opened()
     rules = stored.loaded(store)
     fits = stored.wanted(**kinds)
+    stored.report_unfit(fits, rules)
     some = chosen(rules, names, fits) if names or fits else list(rules)
     if output == STANDARD:
         for line in export_lines(store, some, rules):
             click.echo(line.encode(), nl=False)  # whatever the terminal can show
         return
-    if output.endswith(LINES):
-        Path(output).write_text("".join(export_lines(store, some, rules)), encoding="utf-8")
+    if output.lower().endswith(LINES):
+        write(Path(output).resolve(), "".join(export_lines(store, some, rules)).encode())
     else:
         export_folder(store, some, rules, Path(output))
     click.echo(f"{number_of(len(some), 'rule')} exported to {escaped(output)}", err=True)

@@ -56,6 +56,7 @@ def list_(
     fits = stored.wanted(
         tags=tags, techniques=techniques, integrations=integrations, severities=severities, enabled=enabled
     )
+    stored.report_unfit(fits, everything)
     found = sorted((rule for rule in everything if fits(rule)), key=lambda rule: rule.name.casefold())
     if as_json:
         for rule in found:
@@ -70,7 +71,13 @@ def list_(
 
 
 def _cells(rule: Rule) -> tuple[str, ...]:
-    return "yes" if rule.enabled else "no", rule.severity, str(rule.risk_score), escaped(rule.name), rule.rule_id
+    return (
+        "yes" if rule.enabled else "no",
+        rule.severity,
+        str(rule.risk_score),
+        escaped(rule.name),
+        escaped(rule.rule_id),
+    )
 
 
 def described(rule: Rule) -> dict[str, object]:

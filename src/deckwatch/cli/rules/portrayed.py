@@ -63,7 +63,8 @@ def _facts(told: Mapping[str, Any]) -> Iterator[Text]:
         "data streams": told["index"],
         "integrations": told["integrations"],
         "tags": told.get("tags"),
-        "exceptions": [str(each.get("list_id")) for each in told.get("exceptions_list", [])],
+        "exceptions": list(_exceptions(told)),
+        "suppression": _suppression(told.get("alert_suppression")),
         "author": told.get("author"),
         "licence": told.get("license"),
         "file": told["file"],
@@ -82,6 +83,22 @@ def _changes(customized: Sequence[str] | None) -> str:
     if customized is None:
         return " (its authors' version is not known)"
     return f" (changed here: {', '.join(customized)})" if customized else ""
+
+
+def _exceptions(told: Mapping[str, Any]) -> Iterator[str]:
+    """The exceptions in force, and the lists of which there are none."""
+    lists = {each["list_id"] for each in told["exceptions"]}
+    yield from (f"{each['list_id']}: {each['name']}" for each in told["exceptions"])
+    named = (str(each.get("list_id")) for each in told.get("exceptions_list", []))
+    yield from (f"{each} (nothing of it in force)" for each in named if each not in lists)
+
+
+def _suppression(given: Mapping[str, Any] | None) -> str:
+    if not given:
+        return ""
+    fields = given.get("group_by") or [each["field"] for each in given.get("group_by_v2", [])]
+    spell = given.get("duration")
+    return f"by {', '.join(fields)}" + (f", for {spell['value']}{spell['unit']}" if spell else "")
 
 
 def _attack(threats: Iterable[Mapping[str, Any]]) -> Iterator[str]:

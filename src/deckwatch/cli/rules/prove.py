@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from deckwatch.proof.prove import Proof
     from deckwatch.proof.scenario import Sort
     from deckwatch.proof.score import Judged
+
+MADE = b"# Events made from the rule by `deckwatch rules prove --write`"
+"""How files of `--write` begin."""
 
 _VERDICTS: tuple[tuple[Sort, str, str], ...] = (
     ("positive", "positives", "fired"),
@@ -80,6 +84,8 @@ def prove(
         click.echo(printable(str(fault)), err=True)
     if write is not None and len(rules) != 1:
         raise click.UsageError(f"--write takes one rule, not {len(rules)}")
+    if write is not None and _is_anothers(Path(write)):
+        raise click.UsageError(printable(f"{write} is there, and was not made by --write; name another file"))
     good = True
     for proof in deckwatch.prove(rules, seed=seed, mutants=mutants):
         good = good and proof.proven and (proof.score is None or 100 * proof.score.value >= min_score)
@@ -96,6 +102,14 @@ def _json(proof: Proof) -> Iterator[str]:
     from deckwatch.proof.report import as_json  # noqa: PLC0415  # with the engine, which --help need not wait for
 
     yield json_line(as_json(proof))
+
+
+def _is_anothers(file: Path) -> bool:
+    """Whether there is something that is not made by `--write`: a rule, or tests that somebody wrote."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(len(MADE)) not in (MADE, b"")
 
 
 def _write(proof: Proof, file: str) -> None:

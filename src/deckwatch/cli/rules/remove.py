@@ -47,7 +47,8 @@ Examples:
 @click.option("--forget", is_flag=True, help="Accept that the files are gone, instead of bringing them back.")
 @options.store
 @options.as_json("Print one JSON object a file.")
-def repair(*, forget: bool, as_json: bool) -> None:
+@click.pass_context
+def repair(ctx: click.Context, *, forget: bool, as_json: bool) -> None:
     """Bring back files of the store that are gone, from its state; and a lost state from the files.
 
     Other commands say when files are gone. What was removed by `deckwatch rules remove`, here or in a checkout that
@@ -66,3 +67,7 @@ def repair(*, forget: bool, as_json: bool) -> None:
         click.echo(json_line({"file": path, done: True}) if as_json else escaped(path))
     if not as_json:
         click.echo(f"{number_of(len(paths), 'file')} {done}" if paths else "nothing is missing")
+    if stored.loaded(store).faults:
+        cure = "mend them, or delete a file and repair again to have it as it last was"
+        click.echo(f"  hint: files that are there and not sound are left alone; {cure}", err=True)
+        ctx.exit(options.BAD_INPUT)

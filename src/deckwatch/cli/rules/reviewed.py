@@ -159,6 +159,8 @@ def as_json_lines(updates: Updates) -> Iterator[str]:
         yield json_line({"kind": "withdrawn", "rule_id": skip.rule_id, "name": skip.name, "reason": skip.reason})
     for name in updates.kept:
         yield json_line({"kind": "kept", "name": name})
+    for fault in updates.faults:
+        yield json_line({"kind": "fault", "file": fault.file, "line": fault.line, "message": fault.message})
 
 
 def _described(difference: Difference) -> Mapping[str, Any]:

@@ -10,12 +10,14 @@ import click
 from rich.console import Console
 
 from deckwatch.cli import options
+from deckwatch.cli.letters import DeadLetters, malformed, report_damage
 from deckwatch.cli.render import json_line
 from deckwatch.cli.rules import stored
 from deckwatch.cli.rules.portrayed import lines
 
 if TYPE_CHECKING:
     from deckwatch.backtesting.streams import Presence
+    from deckwatch.rules.exceptions.lists import ExceptionItem
     from deckwatch.rules.rule import Rule
     from deckwatch.store.store import Store
 
@@ -39,7 +41,8 @@ Examples:
 )
 @options.store
 @options.as_json("Print one JSON object.")
-def show(*, rule: str, events: tuple[str, ...], as_json: bool) -> None:
+@click.pass_context
+def show(ctx: click.Context, *, rule: str, events: tuple[str, ...], as_json: bool) -> None:
     """Show a rule of the store: what it looks for, where, and what to do about its alerts.
 
     RULE is the id of a rule, its name, or the beginning of it.
@@ -48,8 +51,17 @@ def show(*, rule: str, events: tuple[str, ...], as_json: bool) -> None:
 
     store = stored.opened()
     found = named(stored.loaded(store), rule)
-    presence = _presence(found, events) if events else None
+    letters = DeadLetters(None)
+    presence = _presence(found, events, letters) if events else None
     told = described(store, found, presence)
+    _print(told, as_json=as_json)
+    if letters.first is not None:
+        click.echo(malformed(letters.malformed, letters.first, None), err=True)
+    report_damage(letters)
+    ctx.exit(options.BAD_INPUT if letters.damaged else options.NOTHING_FOUND)
+
+
+def _print(told: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json_line(told))
         return
@@ -73,12 +85,17 @@ def described(store: Store, rule: Rule, presence: Presence | None) -> dict[str, 
         "integrations": list(integrations(rule)),
         "customized": None if base is None else list(customized(base, Document.of(rule))),
         "file": rule.source.file,
+        "exceptions": [_exception(each.item) for each in rule.exceptions.exclusions],
         "fields": [_field(name, kind, rule.parameters) for name, kind in rule.checked.fields.items()],
     }
     if presence is not None:
         told["events"] = presence.visible(selected)
         told["fields"] = [{**each, "present": presence.has(each["name"], selected)} for each in told["fields"]]
     return told
+
+
+def _exception(item: ExceptionItem) -> dict[str, str]:
+    return {"list_id": item.list_id, "item_id": item.item_id, "name": item.name}
 
 
 def _field(name: str, kind: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,13 +109,13 @@ def _patterns(rule: Rule) -> Any:
     return IndexPatterns(rule.index)
 
 
-def _presence(rule: Rule, events: tuple[str, ...]) -> Presence:
+def _presence(rule: Rule, events: tuple[str, ...], letters: DeadLetters) -> Presence:
     """What the events have that the rule needs."""
     from deckwatch.backtesting.streams import Presence  # noqa: PLC0415  # only this needs events
     from deckwatch.events.reader import open_events  # noqa: PLC0415
 
     presence = Presence([rule])
-    with open_events(events, presence.fields) as reader:
+    with open_events(events, presence.fields, dead_letter=letters) as reader:
         for batch in reader:
             presence.see(batch)
     return presence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +60,14 @@ def wanted(**kinds: Any) -> Filter:
     from deckwatch.store.select import Filter  # noqa: PLC0415  # help is quicker without the store
 
     return Filter(**kinds)
+
+
+def report_unfit(fits: Filter, rules: RuleSet) -> None:
+    """Say on the standard error which tags, techniques and integrations no rule has."""
+    from deckwatch.store.select import unfit  # noqa: PLC0415
+
+    for problem in unfit(fits, rules):
+        click.echo(printable(problem), err=True)
 
 
 def place() -> Store:
@@ -123,8 +132,9 @@ def loaded(store: Store) -> RuleSet:
 
 def shown_path(path: Path) -> str:
     """A path as people write it."""
-    home = Path.home()
-    return escaped(f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path))
+    with contextlib.suppress(RuntimeError, ValueError):  # no home folder, or not in it
+        return escaped(f"~/{path.relative_to(Path.home())}")
+    return escaped(str(path))
 
 
 def line_of(rule: Rule) -> str:

@@ -11,6 +11,7 @@ import click
 
 import deckwatch
 from deckwatch.cli import options
+from deckwatch.cli.files import check_outputs
 from deckwatch.cli.render import escaped, json_line, number_of, printable
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def test(ctx: click.Context, *, paths: tuple[str, ...], as_json: bool, junit: st
     if not as_json:
         click.echo("\n" + "\n".join(_summary(results)))
     if junit is not None:
+        check_outputs([str(result.case.file) for result in results], [junit], [result.case.rule for result in results])
         Path(junit).write_text(_junit(results), encoding="utf-8")
     ctx.exit(options.NOTHING_FOUND if all(result.passed for result in results) else options.FOUND)
 

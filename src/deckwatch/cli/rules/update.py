@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from deckwatch.cli import options
+from deckwatch.cli.render import printable
 from deckwatch.cli.rules import stored
 from deckwatch.cli.rules.reviewed import as_json_lines, text_lines
 
 if TYPE_CHECKING:
     from deckwatch.store.merge import Side
+    from deckwatch.store.update import Updates
 
 
 def _take(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, Side]:
@@ -30,6 +32,16 @@ def _take(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict
             name = field  # one that only some rules have
         take[name] = cast("Side", side)
     return take
+
+
+def _report_useless(take: dict[str, Side], updates: Updates) -> None:
+    """Say on the standard error which fields somebody decided about that no rule has."""
+    from deckwatch.store.units import unit_name  # noqa: PLC0415
+
+    there = {each.unit.name for review in updates.reviews for each in review.differences}
+    for name in take:
+        if name and name not in there and unit_name(name) is None:
+            click.echo(printable(f"--take {name}=…: none of the rules to update differs in a field {name!r}"), err=True)
 
 
 @click.command(
@@ -59,7 +71,9 @@ Examples:
 @click.option("--rule", "names", metavar="RULE", multiple=True, help="Only this rule; can be given several times.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @options.store
-@options.as_json("Print one JSON object for every rule that its authors have published anew.")
+@options.as_json(
+    "Print one JSON object a line: a rule that its authors have published anew, or a fault, as its kind says."
+)
 @click.pass_context
 def update(
     ctx: click.Context,
@@ -85,6 +99,7 @@ def update(
     only = {named(stored.loaded(store), name).rule_id for name in names} if names else None
     updates = run(store, *paths, take=take, only=only, dry_run=dry_run)
     stored.report(updates.faults)
+    _report_useless(take, updates)
     for line in as_json_lines(updates) if as_json else text_lines(updates, dry_run=dry_run):
         click.echo(line)
     ctx.exit(options.BAD_INPUT if updates.faults else options.FOUND if updates.left else options.NOTHING_FOUND)
