@@ -1,6 +1,8 @@
 """From files to rules: the formats, what is skipped and why, and every published rule."""
 
+import errno
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -346,3 +348,24 @@ def test_fields_that_may_be_mistyped(changes: dict[str, object], warning: str) -
     found = [each.message for each in RuleSet((rule(**changes),)).warnings]
     assert len(found) == bool(warning)
     assert all(each.startswith("unknown field") and warning in each for each in found)
+
+
+def test_a_folder_that_cannot_be_read_is_a_fault_and_the_rest_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(parameters()))
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:  # root may read everything
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = load_rules(tmp_path)
+    assert len(found) == 1
+    assert [str(fault) for fault in found.faults] == [
+        f"{closed}: cannot be read: Permission denied\n  hint: check the folder and its permissions"
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -82,7 +83,8 @@ def founding_rules() -> RuleSet:
 def _readings(root: Path, seen: set[Path]) -> Iterator[Reading]:
     """Everything in the files of a path, except those already seen."""
     found = False
-    for path in _files(root):
+    unreadable: list[OSError] = []
+    for path in _files(root, unreadable):
         found = True
         if not path.is_file():
             hint = "rules are read from files that can be read again"
@@ -90,23 +92,28 @@ def _readings(root: Path, seen: set[Path]) -> Iterator[Reading]:
         elif (real := path.resolve()) not in seen:
             seen.add(real)
             yield from _read(path)
-    if not found:
+    for error in unreadable:
+        folder, reason = str(error.filename), f"cannot be read: {error.strerror}"
+        yield RuleFault(folder, None, None, reason, "check the folder and its permissions")
+    if not (found or unreadable):
         yield RuleFault(
             str(root), None, None, "no rule files in this folder", f"rule files end in {', '.join(READERS)}"
         )
 
 
-def _files(root: Path) -> Iterable[Path]:
+def _files(root: Path, unreadable: list[OSError]) -> Iterable[Path]:
+    """Whatever may hold rules below a folder; folders that cannot be read are added to a list."""
     if not root.is_dir():
         return (root,)
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in READERS
-        and not path.name.endswith(TESTS)
-        and not path.is_dir()
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
+    found: list[Path] = []
+    for place, folders, names in os.walk(root, onerror=unreadable.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += (
+            Path(place, name)
+            for name in names
+            if Path(name).suffix.lower() in READERS and not name.endswith(TESTS) and not name.startswith(".")
+        )
+    return sorted(found)
 
 
 def _read(path: Path) -> Iterator[Reading]:
