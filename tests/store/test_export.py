@@ -104,6 +104,17 @@ def test_a_folder_takes_exceptions_along(tmp_path: Path) -> None:
     assert (second.root / "connectors.ndjson").read_bytes() == (store.root / "connectors.ndjson").read_bytes()
 
 
+def test_kibana_is_told_of_lists_that_name_the_rule(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    naming = {**LIST, "meta": {"rule_ids": [ID]}}
+    add(store, exported(tmp_path / "e.ndjson", {**document().parameters}, naming, ITEM))
+    rules = store.rules()
+    first, *_ = map(json.loads, export_lines(store, rules.rules, rules))
+    assert [(each["list_id"], each["namespace_type"]) for each in first["exceptions_list"]] == [
+        (LIST["list_id"], LIST["namespace_type"])
+    ]
+
+
 def test_rules_that_do_not_run_stay_so(tmp_path: Path) -> None:
     store = store_of(tmp_path, document())
     switch(store, [ID], enabled=False)

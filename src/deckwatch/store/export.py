@@ -54,9 +54,9 @@ def export_lines(store: Store, rules: Sequence[Rule], lists: RuleSet) -> Iterato
 
     Value lists are not among them; Kibana exports these by themselves.
     """
-    for rule in rules:
-        yield json_line({**rule.parameters, "enabled": rule.enabled})
     used = list(_used(rules, lists))
+    for rule in rules:
+        yield json_line({**rule.parameters, **_bound(rule, used), "enabled": rule.enabled})
     found = _connectors(store, rules)
     yield from (json_line(each.parameters) for each in used if each.parameters)
     yield from (json_line(item.parameters) for each in used for item in each.items)
@@ -74,6 +74,22 @@ def _used(rules: Iterable[Rule], lists: RuleSet) -> Iterator[ExceptionList]:
 def _references(rule: Rule) -> Iterator[tuple[str, str]]:
     for reference in rule.parameters.get("exceptions_list", []):
         yield str(reference.get("list_id", "")), str(reference.get("namespace_type", "single"))
+
+
+def _bound(rule: Rule, lists: Iterable[ExceptionList]) -> dict[str, Any]:
+    """The exception lists of a rule, if any name it that it does not refer to: Kibana knows a rule's references only."""
+    known = set(_references(rule))
+    more = [
+        {
+            "id": each.parameters.get("id", each.list_id),
+            "list_id": each.list_id,
+            "type": each.type,
+            "namespace_type": each.namespace_type,
+        }
+        for each in lists
+        if rule.rule_id in each.rule_ids and each.key not in known
+    ]
+    return {"exceptions_list": [*rule.parameters.get("exceptions_list", []), *more]} if more else {}
 
 
 def _connectors(store: Store, rules: Iterable[Rule]) -> list[Mapping[str, Any]]:
