@@ -15,8 +15,11 @@ def sound(**changes: Any) -> Rule:
     return rule(**({"index": ["logs-cloud_defend.*"]} | changes))
 
 
-def subject(query: str = 'process where process.name == "nc"', metadata: Any = None, **changes: Any) -> Subject:
-    return Subject.of(sound(query=query, **changes), Written(metadata=metadata or {}))
+def subject(
+    query: str = 'process where process.name == "nc"', metadata: Any = None, transform: Any = None, **changes: Any
+) -> Subject:
+    document = {"metadata": metadata or {}, "transform": transform or {}, "rule": {"query": query, **changes}}
+    return Subject.of(sound(query=query, **changes), Written(document=document))
 
 
 def found(code: str, *subjects: Subject) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """Every check on small rules: what it finds, and what it leaves alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from deckwatch.rules.rule import Source
 from tests.lint.linting import found, subject
 
 PAIR = (
@@ -16,6 +18,8 @@ SHELL = {
     "name": "Command and Scripting Interpreter",
     "reference": "https://attack.mitre.org/techniques/T1059/",
 }
+
+PROCESS_TIMELINE = "76e52245-7519-4251-91ab-262fb1a1728c"
 
 KEYS_DIFFER = (
     "stage 1 and stage 2 are joined by `file.name` and `process.name`, but no value passes both of their tests"
@@ -508,6 +512,35 @@ PARAMETERS = [
         id="dates",
     ),
     pytest.param(
+        "repository-metadata",
+        {"metadata": {"maturity": "produktion", "integrations": ["endpoint"], "own": 1}},
+        [
+            ("", 'there is no maturity "produktion"'),
+            ("", "`integrations` is no key of `[metadata]`"),
+            ("author", "the rule has no `author`"),
+        ],
+        id="misspelt",
+    ),
+    pytest.param(
+        "repository-metadata", {"author": ["Somebody"], "metadata": {"maturity": "production"}}, [], id="complete"
+    ),
+    pytest.param(
+        "repository-dates",
+        {"metadata": {"creation_date": "2026-02-02"}},
+        [("", "`creation_date` is not a date such as 2026/02/01"), ("", "`updated_date` is missing")],
+        id="form of dates",
+    ),
+    pytest.param(
+        "repository-stream-tag",
+        {"index": ["logs-endpoint.events.*", ".alerts-security.*", "logs-windows.sysmon_operational-*"]},
+        [
+            ("tags", 'the index pattern .alerts-security.* wants the tag "Rule Type: Higher-Order Rule"'),
+            ("tags", 'the index pattern logs-endpoint.events.* wants the tag "Data Source: Elastic Defend"'),
+            ("tags", 'the index pattern logs-windows.sysmon_operational-* wants the tag "Data Source: Sysmon"'),
+        ],
+        id="several tags",
+    ),
+    pytest.param(
         "repository-timestamp",
         {},
         [("timestamp_override", "a rule on single events has to set `timestamp_override`")],
@@ -553,12 +586,319 @@ PARAMETERS = [
         [("", "a missing event needs stack 8.9, but `min_stack_version` is 8.3.0")],
         id="missing event",
     ),
+    pytest.param("repository-window", {"query": PAIR, "from": "now-9m"}, [], id="fits"),
+    pytest.param(
+        "repository-window",
+        {"index": ["logs-endpoint.events.process-*"]},
+        [("from", "a rule on logs-endpoint.events.* has to say from when on a run reads")],
+        id="no from",
+    ),
+    pytest.param(
+        "unknown-field",
+        {"investigation_fields": {"field_names": ["process.name", "process.nmae"]}},
+        [("investigation_fields", "no schema knows the field `process.nmae`, which `investigation_fields` names")],
+        id="to look at",
+    ),
+    *(
+        pytest.param(
+            "unknown-field",
+            {parameter: value},
+            [(parameter, f"no schema knows the field `event.x`, which `{parameter}` names")],
+            id=parameter,
+        )
+        for parameter, value in {
+            "timestamp_override": "event.x",
+            "event_category_override": "event.x",
+            "tiebreaker_field": "event.x",
+            "risk_score_mapping": [{"field": "event.x", "operator": "equals", "value": ""}],
+            "alert_suppression": {"group_by": ["event.x"]},
+        }.items()
+    ),
+    pytest.param(
+        "unused-transform",
+        {"note": "$osquery_1 $osquery_10", "transform": {"osquery": [{}, {}], "investigate": [{}]}},
+        [
+            ("note", "entry 0 of `[[transform.osquery]]` is used nowhere in the note"),
+            ("note", "entry 0 of `[[transform.investigate]]` is used nowhere in the note"),
+        ],
+        id="entries",
+    ),
+    pytest.param(
+        "timeline-pair",
+        {"timeline_id": PROCESS_TIMELINE},
+        [("timeline_id", "`timeline_id` is set without `timeline_title`")],
+        id="id alone",
+    ),
+    pytest.param(
+        "timeline-pair",
+        {"timeline_title": "Own"},
+        [("timeline_title", "`timeline_title` is set without `timeline_id`")],
+        id="title alone",
+    ),
+    pytest.param(
+        "timeline-pair",
+        {"timeline_id": PROCESS_TIMELINE, "timeline_title": "Generic Network Timeline"},
+        [
+            (
+                "timeline_title",
+                f'the timeline {PROCESS_TIMELINE} is called "Generic Process Timeline", not "Generic Network Timeline"',
+            )
+        ],
+        id="another title",
+    ),
+    pytest.param(
+        "timeline-pair",
+        {"timeline_id": "own", "timeline_title": "Generic Process Timeline"},
+        [("timeline_id", f'"Generic Process Timeline" is the timeline {PROCESS_TIMELINE}, not own')],
+        id="another id",
+    ),
+    pytest.param("timeline-pair", {"timeline_id": "own", "timeline_title": "Own"}, [], id="not known"),
+    pytest.param(
+        "timeline-pair",
+        {"timeline_id": PROCESS_TIMELINE, "timeline_title": "Generic Process Timeline"},
+        [],
+        id="the pair",
+    ),
+    pytest.param("timeline-pair", {"timeline_id": "", "timeline_title": ""}, [], id="none"),
+    pytest.param("max-signals", {"max_signals": 1000}, [], id="at the limit"),
+    pytest.param(
+        "max-signals",
+        {"max_signals": 1001},
+        [("max_signals", "Kibana makes 1000 alerts in a run at most, not 1001")],
+        id="above the limit",
+    ),
+    pytest.param(
+        "data-view",
+        {"data_view_id": "containers"},
+        [("data_view_id", "Kibana reads the data view containers instead of `index`, which deckwatch reads")],
+        id="both",
+    ),
+    pytest.param(
+        "repository-interval",
+        {"query": LONG},
+        [("interval", "a sequence of 1h is looked for every 5m, less than half of its time")],
+        id="often",
+    ),
+    pytest.param("repository-interval", {"query": LONG, "interval": "30m"}, [], id="half of its time"),
+    pytest.param("repository-interval", {"query": PAIR, "interval": "10s"}, [], id="a short sequence"),
+    pytest.param(
+        "repository-building-block-timing",
+        {"building_block_type": "default", "from": "now-1h"},
+        [
+            ("from", "a building block reads from now-119m at least, not now-1h"),
+            ("interval", "a building block runs every 60m at most, not 5m"),
+        ],
+        id="window and interval",
+    ),
+    pytest.param(
+        "repository-building-block-timing",
+        {"building_block_type": "default", "from": "now-2h", "interval": "1h"},
+        [],
+        id="in other units",
+    ),
+    pytest.param(
+        "repository-building-block-timing",
+        {"building_block_type": "default", "metadata": {"bypass_bbr_timing": True}},
+        [],
+        id="bypassed",
+    ),
+    pytest.param("repository-building-block-timing", {}, [], id="no building block"),
+    pytest.param(
+        "repository-sequence-timestamp",
+        {"query": PAIR, "timestamp_override": "event.ingested"},
+        [
+            (
+                "timestamp_override",
+                "events of the sequence are chosen by `event.ingested`, but ordered by another time",
+            )
+        ],
+        id="sequence with override",
+    ),
+    pytest.param("repository-sequence-timestamp", {"timestamp_override": "event.ingested"}, [], id="single events"),
+    pytest.param(
+        "repository-max-signals",
+        {"max_signals": 1000},
+        [("max_signals", "`max_signals` is 1000, and `setup` does not say how to raise the platform's limit")],
+        id="unexplained",
+    ),
+    pytest.param("repository-max-signals", {"max_signals": 1000, "setup": "`max_signals` ..."}, [], id="explained"),
+    pytest.param(
+        "repository-suppression",
+        {"alert_suppression": {"group_by": ["container.id"]}},
+        [("alert_suppression", "suppression does not say what becomes of alerts without one of the fields")],
+        id="no strategy",
+    ),
+    pytest.param(
+        "repository-suppression",
+        {"alert_suppression": {"group_by": ["container.id"], "missing_fields_strategy": "suppress"}},
+        [],
+        id="strategy",
+    ),
+    pytest.param("repository-source", {"index": None}, [("", "the rule does not say what it reads")], id="no index"),
+    pytest.param("repository-source", {}, [], id="an index"),
+    pytest.param(
+        "repository-numbering",
+        {"version": 2, "revision": 1},
+        [
+            (name, f"`{name}` is written in the file; the repository counts by itself")
+            for name in ("version", "revision")
+        ],
+        id="version and revision",
+    ),
+    pytest.param(
+        "repository-deprecation",
+        {"metadata": {"maturity": "production", "deprecation_date": "2026/02/01"}},
+        [("", "the rule is deprecated since 2026/02/01, but its `maturity` is not deprecated")],
+        id="date",
+    ),
+    pytest.param(
+        "repository-stack-comment",
+        {"metadata": {"min_stack_version": "8.18.0"}},
+        [("", "`min_stack_version` is set, but nothing says why")],
+        id="no comment",
+    ),
+    pytest.param(
+        "repository-integration",
+        {
+            "index": ["logs-cloud_defend.*", "logs-endpoint.events.*", "auditbeat-*"],
+            "metadata": {"integration": "endpoint"},
+        },
+        [("index", "the rule reads data streams of cloud_defend, which `integration` does not name")],
+        id="one of two",
+    ),
+    pytest.param(
+        "repository-tag-form",
+        {"tags": ["OS: Linux", "Data source: A", "Own: B", "container"]},
+        [
+            ("tags", 'no tag begins with "Data source: "'),
+            ("tags", 'the tag "container" is not of the form "Prefix: Value"'),
+        ],
+        id="tags",
+    ),
+    pytest.param(
+        "repository-triage",
+        {"author": ["Elastic"], "severity": "high", "note": "### Triage and analysis"},
+        [("note", 'a rule of high severity has no "## Triage and analysis" in its note')],
+        id="another level",
+    ),
+    pytest.param(
+        "repository-triage",
+        {"author": ["Elastic"], "severity": "high", "note": "Look.\n ## Triage and analysis\n"},
+        [],
+        id="a section",
+    ),
+    pytest.param("repository-triage", {"author": ["Somebody"], "severity": "high"}, [], id="of somebody else"),
+    pytest.param(
+        "repository-setup",
+        {"setup": "# Setup\nInstall it.", "note": "## Setup\nInstall it."},
+        [
+            ("setup", "the heading of the setup in `setup` is not of level 2"),
+            ("note", "`note` has a section on setup beside the parameter `setup`"),
+        ],
+        id="level and place",
+    ),
+    pytest.param("repository-setup", {"note": "## Setup\nInstall it."}, [], id="in the note alone"),
+    pytest.param(
+        "repository-plugin-text",
+        {"note": '!{investigate{"label":"a"}}'},
+        [("note", "the note holds the rendered text of an entry for investigate")],
+        id="rendered",
+    ),
+    pytest.param("repository-plugin-text", {"note": "$osquery_0"}, [], id="placeholder"),
+    pytest.param(
+        "repository-license",
+        {"author": ["Elastic"], "license": "Elastic Licence v2"},
+        [("license", 'the license is "Elastic Licence v2", not "Elastic License v2"')],
+        id="spelling",
+    ),
+    pytest.param("repository-license", {"author": ["Somebody"], "license": "MIT"}, [], id="of somebody else"),
+    pytest.param(
+        "repository-version",
+        {
+            "alert_suppression": {"group_by": ["a", "b", "c", "d"]},
+            "investigation_fields": {"field_names": ["a"]},
+            "metadata": {"min_stack_version": "8.0"},
+        },
+        [
+            ("", f"{what}, but `min_stack_version` is 8.0")
+            for what in (
+                "suppression needs stack 8.14",
+                "suppression by more than three fields needs stack 9.2",
+                "`investigation_fields` needs stack 8.11",
+            )
+        ],
+        id="parameters",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("code", "changes", "expected"), PARAMETERS)
 def test_of_parameters(code: str, changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     assert found(code, subject(**changes)) == expected
+
+
+PLACES = [
+    pytest.param(
+        "repository-os",
+        "rules/linux/a.toml",
+        {},
+        [
+            "a rule in the folder linux does not test `host.os.type`",
+            'a rule in the folder linux wants the tag "OS: Linux"',
+        ],
+        id="folder of a system",
+    ),
+    pytest.param(
+        "repository-os",
+        "rules/macos/a.toml",
+        {"query": where('host.os.type == "macos"'), "tags": ["OS: macOS"]},
+        [],
+        id="that the rule is for",
+    ),
+    pytest.param("repository-os", "rules/network/a.toml", {}, [], id="another folder"),
+    pytest.param(
+        "repository-deprecation",
+        "rules/_deprecated/a.toml",
+        {},
+        ["the rule is in the folder _deprecated, but its `maturity` is not deprecated"],
+        id="folder",
+    ),
+    pytest.param(
+        "repository-building-block",
+        "rules/linux/a.toml",
+        {"building_block_type": "default", "tags": ["Rule Type: BBR"]},
+        ["the rule belongs into the folder rules_building_block"],
+        id="building block elsewhere",
+    ),
+    pytest.param(
+        "repository-building-block",
+        "rules_building_block/a.toml",
+        {},
+        ["the rule is no building block, but in the folder rules_building_block"],
+        id="no building block",
+    ),
+    pytest.param(
+        "repository-identity",
+        "rules/linux/persistence_a.toml",
+        {"author": ["Elastic"], "threat": threat()},
+        ["the file name persistence_a.toml does not begin with the first tactic, execution"],
+        id="tactic",
+    ),
+    pytest.param(
+        "repository-identity",
+        "rules/linux/execution_a.toml",
+        {"author": ["Elastic"], "threat": threat()},
+        [],
+        id="the tactic",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "file", "changes", "expected"), PLACES)
+def test_of_files(code: str, file: str, changes: dict[str, Any], expected: list[str]) -> None:
+    made = subject(**changes)
+    moved = replace(made, rule=replace(made.rule, source=Source(file, 1)))
+    assert [message for _, message in found(code, moved)] == expected
 
 
 def other(query: str, **changes: Any) -> Any:

@@ -26,6 +26,7 @@ WITHOUT_EXAMPLE = {
     "exception-field",
     "repository-dates",
     "repository-version",
+    "repository-os",  # it takes a folder
 }
 
 

@@ -61,6 +61,24 @@ def test_the_founding_rules_are_fine_otherwise() -> None:
     }
 
 
+def test_faults_of_queries_have_a_place(here: Path) -> None:
+    for name, indent in (("a.json", 1), ("b.ndjson", None)):
+        text = json.dumps(parameters(query='any where true and\n  process.pid == "one"', rule_id=name), indent=indent)
+        (here / name).write_text(text + "\n")
+    for finding in lint(load_rules(".")):
+        assert finding.span
+        assert finding.query[finding.span.start : finding.span.end] == '"one"'
+        assert '|   process.pid == "one"\n' in render(finding)
+        assert render(finding).count("^") == len('"one"')
+
+
+def test_other_faults_have_none(here: Path) -> None:
+    (here / "a.toml").write_text("[rule]\nname =")
+    (here / "b.json").write_text(json.dumps(parameters(severity="grave")))
+    (here / "c.json").write_text("{")
+    assert [finding.span for finding in lint(load_rules("."))] == [None] * 3
+
+
 def test_faults_are_findings(here: Path) -> None:
     (here / "b.toml").write_text(toml('"process where process.pid == 1 and"'))
     (finding,) = lint(load_rules("."))

@@ -14,7 +14,9 @@ from deckwatch.lint.checks import (
     members,
     overlap,
     parameters,
+    schedule,
     sequences,
+    texts,
 )
 from deckwatch.lint.finding import Check, Found, each
 from deckwatch.lint.subject import Subject
@@ -179,6 +181,22 @@ CHECKS: tuple[Check, ...] = (
         "readers see `$osquery_0` where a query should be", each(parameters.loose_placeholders),
     ),
     Check(
+        "unused-transform", "warning", "an entry of `[transform]` that no placeholder stands for",
+        "readers never see what was written for them", each(parameters.unused_transforms),
+    ),
+    Check(
+        "timeline-pair", "warning", "id and title of a timeline that do not go together",
+        "alerts open in another timeline than they say, or in none", each(parameters.timelines),
+    ),
+    Check(
+        "max-signals", "warning", "more alerts in a run than Kibana makes",
+        "alerts beyond its limit are lost there", each(parameters.many_signals),
+    ),
+    Check(
+        "data-view", "warning", "a data view beside `index`",
+        "Kibana and deckwatch may read different events", each(parameters.data_views),
+    ),
+    Check(
         "exception-removes-all", "error", "an exception that takes away whatever the rule can match",
         "the rule is silent whatever happens", each(exceptions.removes_all),
     ),
@@ -215,15 +233,19 @@ CHECKS: tuple[Check, ...] = (
         "the repository's tests refuse the rule", each(conventions.identity), "detection-rules",
     ),
     Check(
-        "repository-dates", "error", "`updated_date` before `creation_date`",
+        "repository-dates", "error", "a date that is missing, of another form, or before the one of creation",
         "the repository's tests refuse the rule", each(conventions.dates), "detection-rules",
+    ),
+    Check(
+        "repository-metadata", "error", "a TOML file without maturity or author, or with a misspelt key",
+        "the repository's tests refuse the rule", each(conventions.metadata), "detection-rules",
     ),
     Check(
         "repository-timestamp", "error", "a rule on single events without `timestamp_override`",
         "events that come late are missed by scheduled runs", each(conventions.timestamp_override), "detection-rules",
     ),
     Check(
-        "repository-window", "error", "a `from` that is too short for the sequence, or has another form",
+        "repository-window", "error", "a `from` that is missing, too short for the sequence, or has another form",
         "scheduled runs see only a part of the sequence", each(conventions.window), "detection-rules",
     ),
     Check(
@@ -239,12 +261,77 @@ CHECKS: tuple[Check, ...] = (
         "the repository's tests refuse the rule", each(conventions.guide), "detection-rules",
     ),
     Check(
-        "repository-building-block", "warning", "a building block that is not tagged, or a tag without one",
+        "repository-building-block", "warning", "a building block without tag or folder, or these without one",
         "the repository's tests refuse the rule", each(conventions.building_blocks), "detection-rules",
     ),
     Check(
         "repository-version", "error", "a feature that `min_stack_version` does not have",
         "older stacks refuse the rule", each(conventions.versions), "detection-rules",
+    ),
+    Check(
+        "repository-interval", "warning", "a rule that runs often for the length of its sequence",
+        "each event is read many times over", each(schedule.intervals), "detection-rules",
+    ),
+    Check(
+        "repository-building-block-timing", "error", "a building block that runs often, or reads little",
+        "the repository's tests refuse the rule", each(schedule.building_block_timing), "detection-rules",
+    ),
+    Check(
+        "repository-sequence-timestamp", "warning", "a sequence with `timestamp_override`",
+        "runs choose events by one time and order them by another", each(schedule.sequence_timestamp),
+        "detection-rules",
+    ),
+    Check(
+        "repository-max-signals", "warning", "`max_signals` of 1000 without a word on it",
+        "users cannot know that a setting of Kibana limits it", each(schedule.explained_signals), "detection-rules",
+    ),
+    Check(
+        "repository-suppression", "error", "suppression without `missing_fields_strategy`",
+        "the repository's tests refuse the rule", each(schedule.suppression_strategy), "detection-rules",
+    ),
+    Check(
+        "repository-source", "error", "a rule with neither or both of `index` and `data_view_id`",
+        "the repository's tests refuse the rule", each(conventions.source), "detection-rules",
+    ),
+    Check(
+        "repository-numbering", "error", "`version` or `revision` in a TOML file",
+        "the repository counts by itself", each(conventions.numbering), "detection-rules",
+    ),
+    Check(
+        "repository-deprecation", "error", "signs of a deprecated rule on one that is not",
+        "the repository's tests refuse the rule", each(conventions.deprecation), "detection-rules",
+    ),
+    Check(
+        "repository-stack-comment", "warning", "`min_stack_version` without a comment",
+        "nobody knows when it may be lowered", each(conventions.stack_comments), "detection-rules",
+    ),
+    Check(
+        "repository-integration", "warning", "a data stream of a package that `integration` does not name",
+        "users are not told which integration the rule needs", each(conventions.integrations), "detection-rules",
+    ),
+    Check(
+        "repository-os", "error", "a rule in the folder of an operating system that does not say so itself",
+        "it runs over the events of others, too", each(conventions.operating_system), "detection-rules",
+    ),
+    Check(
+        "repository-tag-form", "warning", "a tag of another form than the repository's",
+        "filters by tag do not find the rule", each(texts.tag_forms), "detection-rules",
+    ),
+    Check(
+        "repository-triage", "warning", "a grave rule without a section on triage",
+        "whoever gets the alert is left alone with it", each(texts.triage), "detection-rules",
+    ),
+    Check(
+        "repository-setup", "warning", "a setup section of another form, or in two places",
+        "the build does not find it, or shows it twice", each(texts.setup_headings), "detection-rules",
+    ),
+    Check(
+        "repository-plugin-text", "error", "rendered plugin text in a note",
+        "the repository's tests refuse the rule", each(texts.plugin_text), "detection-rules",
+    ),
+    Check(
+        "repository-license", "error", "a license that is not the repository's",
+        "the repository's tests refuse the rule", each(texts.license_text), "detection-rules",
     ),
 )  # fmt: skip
 """In the order of the documentation; the order of findings is that of the rules."""

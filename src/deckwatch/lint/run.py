@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from deckwatch.eql.nodes import Span
 from deckwatch.lint.catalog import CHECKS, INVALID
 from deckwatch.lint.finding import Check, Finding, Found, Profile
+from deckwatch.lint.invalid import InQuery, in_queries
 from deckwatch.lint.subject import Subject
 from deckwatch.rules.rule import RuleFault, RuleSet
 
@@ -34,7 +35,8 @@ def lint(rules: RuleSet, checks: Iterable[Check] | None = None) -> tuple[Finding
     subjects = tuple(map(Subject.of, rules))
     found = [_finding(check, subject, each) for check in chosen for subject, each in check.find(subjects)]
     if INVALID in chosen:
-        found += map(_invalid, rules.faults)
+        places = in_queries(rules.faults)
+        found += [_invalid(fault, places.get(fault)) for fault in rules.faults]
     return tuple(sorted(found, key=_place))
 
 
@@ -65,7 +67,7 @@ def _position(subject: Subject, at: Span | str) -> tuple[int, int | None]:
     return written.position(at.start) or (written.lines.get("query", start), None)
 
 
-def _invalid(fault: RuleFault) -> Finding:
+def _invalid(fault: RuleFault, place: InQuery | None) -> Finding:
     return Finding(
         code=INVALID.code,
         severity=INVALID.severity,
@@ -73,10 +75,12 @@ def _invalid(fault: RuleFault) -> Finding:
         file=fault.file,
         line=fault.line,
         column=fault.column,
-        span=None,
+        span=place.span if place else None,
         message=fault.message,
         why=INVALID.why,
         cure=fault.hint,
+        name=place.name if place else "",
+        query=place.query if place else "",
     )
 
 

@@ -62,7 +62,7 @@ class Subject:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """What the file says beside the rule; only TOML has it."""
-        return self.written.metadata
+        return self.written.table("metadata")
 
     @property
     def sequence(self) -> SequenceQuery | None:

@@ -32,13 +32,19 @@ class Written:
 
     `offsets` holds the place in `text` of every character of the query, and of its end; it is empty where the query
     was not found. `first` is the line of the file that `text` begins with, `lines` those of the parameters.
+    `document` holds the tables of a TOML file, and nothing for other files.
     """
 
     text: str = field(default="", repr=False)
     first: int = 1
     offsets: Sequence[int] = field(default=(), repr=False)
     lines: Mapping[str, int] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """A table of a TOML file; empty where there is none."""
+        table = self.document.get(name)
+        return table if isinstance(table, dict) else {}
 
     def position(self, offset: int) -> tuple[int, int] | None:
         """Line and column in the file of a character of the query, both from 1."""
@@ -62,14 +68,14 @@ def written(rule: Rule) -> Written:
 def placed(rule: Rule, text: str, first: int = 1) -> Written:
     """The rule in a text: that of its file, or its line of an export, which begins at line `first` of the file."""
     if Path(rule.source.file).suffix.lower() == ".toml":
-        metadata = tomllib.loads(text).get("metadata", {})
+        document = tomllib.loads(text)
         lines = toml.key_lines(text)
         begun = _in_toml(text, lines.get("query"))
     else:
-        metadata, begun = {}, _in_json(text)
+        document, begun = {}, _in_json(text)
         lines = {} if first > 1 else ndjson.key_lines(text)
     offsets = _offsets(text, *begun, rule.query) if begun else ()
-    return Written(text, first, offsets, lines, metadata if isinstance(metadata, dict) else {})
+    return Written(text, first, offsets, lines, document)
 
 
 @cache

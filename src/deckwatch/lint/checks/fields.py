@@ -180,6 +180,9 @@ def _named(subject: Subject) -> Iterator[tuple[str, str]]:
     for parameter in ("severity_mapping", "risk_score_mapping"):
         for entry in subject.parameters.get(parameter, ()):
             yield parameter, entry["field"]
+    match subject.parameters.get("investigation_fields"):
+        case {"field_names": list(names)}:
+            yield from (("investigation_fields", name) for name in names if isinstance(name, str))
     if (suppression := Suppression.of(subject.parameters)) is not None:
         for field in suppression.group_by:
             yield "alert_suppression", field.name

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from deckwatch.eql.suggest import hint
 from deckwatch.events.streams import IndexPatterns
+from deckwatch.lint.checks.schedule import PLATFORM_LIMIT
+from deckwatch.lint.checks.texts import as_written
 from deckwatch.lint.finding import Found
 from deckwatch.lint.subject import Subject
 from deckwatch.lint.values import Glob, covers
@@ -35,6 +37,15 @@ _OTHERS = (
 """Parameters of the rules API that rules are not validated for."""
 
 _PLACEHOLDER = re.compile(r"\$(?:osquery|investigate)_\d+", re.ASCII)
+
+_TIMELINES: Mapping[str, str] = {
+    "4d4c0b59-ea83-483f-b8c1-8c360ee53c5c": "Comprehensive File Timeline",
+    "db366523-f1c6-4c1f-8731-6ce5ed9e5717": "Generic Endpoint Timeline",
+    "91832785-286d-4ebe-b884-1a208d111a70": "Generic Network Timeline",
+    "76e52245-7519-4251-91ab-262fb1a1728c": "Generic Process Timeline",
+    "495ad7a7-316e-4544-8a0f-9c098daee76e": "Generic Threat Match Timeline",
+}
+"""Templates that come with Kibana. There are more: others are not judged."""
 
 
 def risk_and_severity(subject: Subject) -> Iterator[Found]:
@@ -87,3 +98,36 @@ def loose_placeholders(subject: Subject) -> Iterator[Found]:
     for name in sorted(set(_PLACEHOLDER.findall(subject.parameters.get("note", "")))):
         table = name[1:].rpartition("_")[0]
         yield Found(f"nothing stands for `{name}` in the note", "note", f"add an entry to `[transform.{table}]`")
+
+
+def unused_transforms(subject: Subject) -> Iterator[Found]:
+    used = set(_PLACEHOLDER.findall(as_written(subject, "note")))
+    for table in ("osquery", "investigate"):
+        entries = subject.written.table("transform").get(table)
+        for number in range(len(entries) if isinstance(entries, list) else 0):
+            if (name := f"${table}_{number}") not in used:
+                message = f"entry {number} of `[[transform.{table}]]` is used nowhere in the note"
+                yield Found(message, "note", f"write {name} where it is meant to stand, or take the entry out")
+
+
+def timelines(subject: Subject) -> Iterator[Found]:
+    identity, title = (subject.parameters.get(name) for name in ("timeline_id", "timeline_title"))
+    if bool(identity) != bool(title):
+        given, missing = ("timeline_id", "timeline_title") if identity else ("timeline_title", "timeline_id")
+        yield Found(f"`{given}` is set without `{missing}`", given, "set both, or none")
+    elif title != (known := _TIMELINES.get(str(identity), title)):
+        yield Found(f'the timeline {identity} is called "{known}", not "{title}"', "timeline_title", "mend one of them")
+    elif identity and (meant := [each for each, name in _TIMELINES.items() if name == title]) not in ([], [identity]):
+        yield Found(f'"{title}" is the timeline {meant[0]}, not {identity}', "timeline_id", "mend one of them")
+
+
+def many_signals(subject: Subject) -> Iterator[Found]:
+    if subject.rule.max_signals > PLATFORM_LIMIT:
+        message = f"Kibana makes {PLATFORM_LIMIT} alerts in a run at most, not {subject.rule.max_signals}"
+        yield Found(message, "max_signals", f"write {PLATFORM_LIMIT}, or raise the limit where the rule is to run")
+
+
+def data_views(subject: Subject) -> Iterator[Found]:
+    if view := subject.parameters.get("data_view_id"):
+        message = f"Kibana reads the data view {view} instead of `index`, which deckwatch reads"
+        yield Found(message, "data_view_id", "take one of the two out")
