@@ -203,12 +203,12 @@ print(alerts, summary.lines, summary.events, summary.malformed, [letter.line for
 @pytest.mark.parametrize("ending", [b'"}\n', b""], ids=["whole", "cut-off"])
 def test_a_line_of_a_hundred_megabytes(ending: bytes, tmp_path: Path) -> None:
     path = tmp_path / "events.ndjson"
-    sound = json.dumps(event(1)).encode() + b"\n"
+    first, last = (json.dumps(event(number)).encode() + b"\n" for number in (1, 2))
     with path.open("wb") as file:
-        file.write(sound + b'{"a":"')
+        file.write(first + b'{"a":"')
         for _ in range(100):
             file.write(b"x" * 1_000_000)
-        file.write(ending + (sound if ending else b""))
+        file.write(ending + (last if ending else b""))
     printed, megabytes = peak_megabytes(LONG_LINE, path)
     assert printed == ("2 3 2 1 [2]" if ending else "1 2 1 1 [2]")
     assert megabytes < 700

@@ -77,7 +77,7 @@ def _references(rule: Rule) -> Iterator[tuple[str, str]]:
 
 
 def _bound(rule: Rule, lists: Iterable[ExceptionList]) -> dict[str, Any]:
-    """The exception lists of a rule, if any name it that it does not refer to: Kibana knows a rule's references only."""
+    """The exception lists of a rule, if any name it that it does not refer to: Kibana knows references alone."""
     known = set(_references(rule))
     more = [
         {
