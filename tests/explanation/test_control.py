@@ -284,7 +284,7 @@ def test_nobody_can_make_a_step_wait(path: Path) -> None:
             slowest = max(slowest, time.perf_counter() - began)
     for caller in callers:
         caller.close()
-    assert slowest < 0.25  # an answer takes a few milliseconds
+    assert slowest < control.CLIENT_SECONDS / 2  # whoever waits for a silent client waits for all of it
 
 
 def test_answers_rest_in_between(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
