@@ -18,10 +18,9 @@ DAMAGED = ".damaged"
 
 
 class State:
-    """An open state. `is_new` says that it has just been made and knows nothing yet."""
+    """An open state."""
 
     def __init__(self, path: Path) -> None:
-        self.is_new = not path.exists()
         self._connection = sqlite3.connect(path)
         if self._connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("damaged")
@@ -29,11 +28,11 @@ class State:
 
     def files(self) -> dict[str, bytes]:
         """The content of each file when deckwatch last wrote or saw it, by path in the store."""
-        return {path: bytes(content) for path, content in self._connection.execute("SELECT path, content FROM files")}
+        return _files(self._connection)
 
     def lines(self) -> list[str]:
         """The lines of the history, in no order."""
-        return [line for (line,) in self._connection.execute("SELECT line FROM history")]
+        return _lines(self._connection)
 
     def note(self, files: Mapping[str, bytes | None], lines: Iterable[str]) -> None:
         """Remember files, forget those that are None, and add lines to the history; all of it or nothing."""
@@ -71,7 +70,14 @@ def peeked(path: Path) -> tuple[dict[str, bytes], list[str]]:
     """The files and the history's lines that a state knows, without changing it; nothing if it cannot be read."""
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            files = {name: bytes(content) for name, content in connection.execute("SELECT path, content FROM files")}
-            return files, [line for (line,) in connection.execute("SELECT line FROM history")]
+            return _files(connection), _lines(connection)
     except sqlite3.Error:
         return {}, []
+
+
+def _files(connection: sqlite3.Connection) -> dict[str, bytes]:
+    return {path: bytes(content) for path, content in connection.execute("SELECT path, content FROM files")}
+
+
+def _lines(connection: sqlite3.Connection) -> list[str]:
+    return [line for (line,) in connection.execute("SELECT line FROM history")]

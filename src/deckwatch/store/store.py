@@ -112,7 +112,7 @@ class Store:
     def missing(self) -> tuple[str, ...]:
         """The paths of files that are gone although nobody removed their rules; `repair` brings them back."""
         known, lines = peeked(self.root / STATE)
-        fresh = [line for line in self._lines() if line not in set(lines)]
+        fresh = _fresh(self._lines(), lines)
         return survey(files.contents(self.root), known, [*lines, *fresh], fresh).missing
 
     def _lines(self) -> list[str]:
@@ -137,7 +137,7 @@ class Store:
     def _catch_up(self, state: State) -> tuple[str, ...]:
         """Make state and files know of each other's changes; returns the paths of missing files."""
         known, remembered, written = state.files(), state.lines(), self._lines()
-        fresh = [line for line in written if line not in set(remembered)]
+        fresh = _fresh(written, remembered)
         found = survey(files.contents(self.root), known, [*remembered, *fresh], fresh)
         lines = dict.fromkeys([*written, *remembered, *(each.line for each in found.entries)])
         if list(lines) != written:
@@ -155,6 +155,12 @@ class Store:
             if content is None:
                 (self.root / path).unlink(missing_ok=True)
         state.note(change.files, lines)
+
+
+def _fresh(written: Iterable[str], remembered: Iterable[str]) -> list[str]:
+    """The lines of a history that the state does not know."""
+    known = set(remembered)
+    return [line for line in written if line not in known]
 
 
 def _joined(lines: Iterable[str]) -> bytes:
