@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -20,12 +19,12 @@ _STRINGS = frozenset({str})
 _UNFIT = object()
 
 
-def conforming(document: Mapping[str, Any]) -> dict[str, Any]:
+def conforming(document: dict[str, Any]) -> dict[str, Any]:
     """The document without the values that their field's type cannot take; unknown fields stay, emptied containers go.
 
     What needs no change is shared with the given document, not copied.
     """
-    return _members(dict(document), _ROOT, MAX_DEPTH + 1)
+    return _members(document, _ROOT, MAX_DEPTH + 1)
 
 
 def _fitted(value: Any, place: _Place, depth: int) -> Any:

@@ -27,7 +27,6 @@ Fetch: TypeAlias = "Callable[[Iterable[int]], Documents]"
 FETCHED_TOGETHER = 400
 """Events or sequences whose documents are read in one go through the input; a scan holds three times as many."""
 
-
 MOST_REMEMBERED = 100_000
 """Ids of alerts that are known again, the latest ones; some 20 MB."""
 

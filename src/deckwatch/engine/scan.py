@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 from deckwatch.engine.alerts import Run
 from deckwatch.engine.detections import Found
 from deckwatch.engine.engines import EngineName, build
 from deckwatch.engine.exceptions import by_rule
-from deckwatch.engine.reporter import FETCHED_TOGETHER, Alert, Reporter
+from deckwatch.engine.reporter import FETCHED_TOGETHER, Alert, Documents, Reporter
 from deckwatch.engine.summary import Summary
 from deckwatch.engine.visibility import TimeRange
 from deckwatch.eql.types import Kind
@@ -21,8 +21,6 @@ from deckwatch.events.batch import EventBatch
 from deckwatch.events.deadletter import DeadLetter
 from deckwatch.events.reader import EventSource, Reader, open_events
 from deckwatch.rules.rule import Rule
-
-Documents: TypeAlias = "Mapping[int, dict[str, Any]]"
 
 
 class Onlooker(Protocol):
