@@ -28,10 +28,10 @@ _LEGEND: tuple[tuple[str, ...], ...] = (
 )
 
 
-def layer(found: Coverage, name: str = "deckwatch") -> dict[str, Any]:
+def layer(found: Coverage) -> dict[str, Any]:
     """The layer: every technique that a rule claims, and of the matrix for containers also those that none does."""
     return {
-        "name": name,
+        "name": "deckwatch",
         "versions": {"attack": VERSION.removeprefix("v"), "navigator": NAVIGATOR, "layer": FORMAT},
         "domain": "enterprise-attack",
         "description": _description(found),

@@ -43,12 +43,17 @@ class World:
         """For how long containers were seen, all together, in nanoseconds."""
         return sum(seen.lifetime for seen in self.history.containers.values())
 
+    @cached_property
+    def observed(self) -> int:
+        """For how long there were events, in nanoseconds: the same for every rule, and read off the whole timeline."""
+        return self.history.observed
+
     def period(self) -> Period:
         history = self.history
         return Period(
             first=history.first,
             last=history.last,
-            observed=history.observed,
+            observed=self.observed,
             events=history.events,
             undated=history.undated,
             containers=len(history.containers),
@@ -98,7 +103,7 @@ def _noise(profile: Profile, world: World, by_unit: list[int]) -> Noise:
     return estimate(
         profile.alerts,
         profile.in_containers,
-        observed=world.history.observed,
+        observed=world.observed,
         lifetimes=world.lifetimes,
         by_unit=by_unit,
         concentrations=_concentrations(profile, world),

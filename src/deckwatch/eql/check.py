@@ -23,6 +23,7 @@ from deckwatch.eql.nodes import (
     Stage,
     Statement,
     fields,
+    stages_of,
 )
 from deckwatch.eql.scope import NUMERIC, TYPE_NAMES, Scope, Type
 from deckwatch.eql.text import QueryText
@@ -99,23 +100,12 @@ def _keys(keys: tuple[Field, ...], scope: Scope) -> tuple[Field, ...]:
 
 def _needed(query: Query, category: str, schema: Schema) -> dict[str, Kind]:
     """The kinds of all fields of a checked query; a join key that is not mapped is a keyword."""
-    filters = [stage.filter for stage in _stages(query)]
-    keys = [*_global_keys(query), *(key for stage in _stages(query) for key in stage.by)]
+    filters = [stage.filter for stage in stages_of(query)]
+    keys = [*_global_keys(query), *(key for stage in stages_of(query) for key in stage.by)]
     used = [field for each in filters for field in fields(each.condition)]
     names = [field.name for field in (*used, *keys)] + [category] * any(each.category is not None for each in filters)
     infos = {name: schema.resolve(name) for name in names}
     return {name: info.kind if info and info.kind else "keyword" for name, info in infos.items()}
-
-
-def _stages(query: Statement) -> tuple[Stage, ...]:
-    """Whatever filters events: the stages and what ends a sequence, or the one filter of an event query."""
-    match query:
-        case EventQuery(filter=only):
-            return (Stage(only),)
-        case SampleQuery(stages=stages):
-            return stages
-        case SequenceQuery(stages=stages, until=until) | JoinQuery(stages=stages, until=until):
-            return stages if until is None else (*stages, until)
 
 
 def _global_keys(query: Statement) -> tuple[Field, ...]:
@@ -124,7 +114,7 @@ def _global_keys(query: Statement) -> tuple[Field, ...]:
 
 def _positions(query: Statement) -> Iterator[tuple[Field, ...]]:
     """The join keys of the stages that are compared with each other."""
-    for position in zip_longest(*(stage.by for stage in _stages(query))):
+    for position in zip_longest(*(stage.by for stage in stages_of(query))):
         yield tuple(key for key in position if key is not None)
 
 
@@ -147,6 +137,6 @@ def _key_type(key: Field, scope: Scope) -> Type | None:
 
 
 def _inferred(query: Statement, schema: Schema, category_field: str) -> Schema:
-    conditions = [stage.filter.condition for stage in _stages(query)]
+    conditions = [stage.filter.condition for stage in stages_of(query)]
     keys = [*((key,) for key in _global_keys(query)), *_positions(query)]
     return infer(conditions, keys, category_field, schema)

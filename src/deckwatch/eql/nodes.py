@@ -257,3 +257,14 @@ def walk(node: Expr) -> Iterator[Expr]:
 def fields(node: Expr) -> Iterator[Field]:
     """Every occurrence of a field in an expression, in source order."""
     return (each for each in walk(node) if isinstance(each, Field))
+
+
+def stages_of(query: Statement) -> tuple[Stage, ...]:
+    """Whatever filters events: the stages and what ends a sequence, or the one filter of an event query."""
+    match query:
+        case EventQuery(filter=only):
+            return (Stage(only),)
+        case SampleQuery(stages=stages):
+            return stages
+        case SequenceQuery(stages=stages, until=until) | JoinQuery(stages=stages, until=until):
+            return stages if until is None else (*stages, until)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
-from deckwatch.eql.nodes import EventQuery, Expr, Literal, Query, SampleQuery, Span, Stage
+from deckwatch.eql.nodes import EventQuery, Expr, Literal, Query, SampleQuery, Span, Stage, stages_of
 from deckwatch.eql.unparse import unparse
 from deckwatch.lint.catalog import BY_CODE
 from deckwatch.lint.finding import Edit
@@ -113,18 +113,8 @@ def _means_the_same(old: Rule, new: Rule) -> bool:
     return all(implies(one, other) and implies(other, one) for one, other in pairs)
 
 
-def _stages(query: Query) -> tuple[Stage, ...]:
-    match query:
-        case EventQuery(filter=only):
-            return (Stage(only),)
-        case SampleQuery(stages=stages):
-            return stages
-        case _:
-            return query.stages if query.until is None else (*query.stages, query.until)
-
-
 def _conditions(query: Query) -> list[Expr]:
-    return [stage.filter.condition for stage in _stages(query)]
+    return [stage.filter.condition for stage in stages_of(query)]
 
 
 def _hollow(query: Query) -> Query:

@@ -30,18 +30,18 @@ def only(one: Expr, other: Expr) -> Expr:
             return _listed(one, other, ours, theirs)
         case _:
             found = None
-    return found or And((one, _not(other)))
+    return found or And((one, opposite(other)))
 
 
 def _of_junctions(ours: Sequence[Expr], theirs: Sequence[Expr], *, every: bool) -> Expr | None:
     """Of junctions that differ in one term, or of which one lacks a term; None for others. `every`: of `and`."""
     if (place := _changed(ours, theirs)) >= 0:
         rest = _but(ours, place)
-        return And((*(rest if every else map(_not, rest)), only(ours[place], theirs[place])))
+        return And((*(rest if every else map(opposite, rest)), only(ours[place], theirs[place])))
     if (place := _dropped(theirs, ours)) >= 0:
-        return And((*ours, _not(theirs[place]))) if every else NEVER
+        return And((*ours, opposite(theirs[place]))) if every else NEVER
     if (place := _dropped(ours, theirs)) >= 0:
-        return NEVER if every else And((ours[place], *map(_not, theirs)))
+        return NEVER if every else And((ours[place], *map(opposite, theirs)))
     return None
 
 
@@ -89,5 +89,6 @@ def _but(terms: Sequence[Expr], place: int) -> tuple[Expr, ...]:
     return (*terms[:place], *terms[place + 1 :])
 
 
-def _not(expr: Expr) -> Expr:
+def opposite(expr: Expr) -> Expr:
+    """True where the expression is false, without two negations in a row."""
     return expr.operand if isinstance(expr, Not) else Not(expr)

@@ -30,6 +30,7 @@ from deckwatch.eql.nodes import (
     Sign,
     Span,
     Stage,
+    stages_of,
 )
 from deckwatch.eql.unparse import unparse
 
@@ -82,8 +83,7 @@ def _sequence(query: SequenceQuery) -> Iterator[Mutant]:
         one, other = query.stages[number : number + 2]
         stages = (*query.stages[:number], other, one, *query.stages[number + 2 :])
         yield Mutant(f"steps {number + 1} and {number + 2} swapped", other.span, replace(query, stages=stages))
-    whole = (*query.stages, query.until) if query.until else query.stages
-    for what, span, by, stages in _keys(query.by, whole):
+    for what, span, by, stages in _keys(query.by, stages_of(query)):
         until = stages[-1] if query.until else None
         yield Mutant(what, span, replace(query, by=by, stages=stages[: len(query.stages)], until=until))
     if query.until is not None:

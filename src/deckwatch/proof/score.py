@@ -10,7 +10,7 @@ from deckwatch.engine.detections import Detection
 from deckwatch.eql.check import Checked, check
 from deckwatch.eql.constraints import violations
 from deckwatch.eql.errors import QueryError
-from deckwatch.eql.nodes import And, EventFilter, EventQuery, Expr, JoinQuery, Not, Query, SampleQuery, Span, Stage
+from deckwatch.eql.nodes import And, EventFilter, EventQuery, Expr, JoinQuery, Not, Query, SampleQuery, Span, stages_of
 from deckwatch.eql.parser import parse
 from deckwatch.eql.text import QueryText
 from deckwatch.events.fields import field_table
@@ -116,10 +116,10 @@ def _essence(query: Query) -> Query:
     """The query with every stage's whole join key, each component of it once."""
     if isinstance(query, EventQuery):
         return query
-    keys = [query.by + stage.by for stage in _stages(query)]
+    keys = [query.by + stage.by for stage in stages_of(query)]
     columns = list(dict.fromkeys(zip(*keys, strict=True)))
     stages = tuple(
-        replace(stage, by=tuple(column[number] for column in columns)) for number, stage in enumerate(_stages(query))
+        replace(stage, by=tuple(column[number] for column in columns)) for number, stage in enumerate(stages_of(query))
     )
     if isinstance(query, SampleQuery):
         return replace(query, by=(), stages=stages)
@@ -187,18 +187,8 @@ def _differing(original: Checked, mutant: Checked) -> tuple[int, Expr, Expr] | N
     return place, with_category(ours[place], category), with_category(theirs[place], category)
 
 
-def _stages(query: Query) -> tuple[Stage, ...]:
-    match query:
-        case EventQuery(filter=only):
-            return (Stage(only),)
-        case SampleQuery(stages=stages):
-            return stages
-        case _:
-            return (*query.stages, query.until) if query.until else query.stages
-
-
 def _filters(query: Query) -> list[EventFilter]:
-    return [stage.filter for stage in _stages(query)]
+    return [stage.filter for stage in stages_of(query)]
 
 
 def _without(query: Query) -> tuple[object, ...]:
@@ -210,5 +200,5 @@ def _without(query: Query) -> tuple[object, ...]:
         case SampleQuery(by=by, stages=stages):
             return (by, *(replace(stage, filter=nothing) for stage in stages))
         case _:
-            stages = tuple(replace(stage, filter=nothing) for stage in _stages(query))
+            stages = tuple(replace(stage, filter=nothing) for stage in stages_of(query))
             return (query.by, query.maxspan, query.until is None, *stages)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from deckwatch.eql.nodes import And, Expr, Literal, Match, Membership, Not, Or
+from deckwatch.proof.difference import opposite
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def false_ways(expr: Expr) -> Iterator[Way]:
         case Or(terms=terms):
             yield from _all_false(terms)
         case _:
-            yield Way(expr, _not(expr), _not(expr))
+            yield Way(expr, opposite(expr), opposite(expr))
 
 
 def distinct(ways: Iterator[Way]) -> list[Way]:
@@ -61,7 +62,7 @@ def _with_others(terms: Sequence[Expr], *, true: bool) -> Iterator[Way]:
 
 def _against_others(terms: Sequence[Expr]) -> Iterator[Way]:
     for place, term in enumerate(terms):
-        others = tuple(_not(other) for other in (*terms[:place], *terms[place + 1 :]))
+        others = tuple(opposite(other) for other in (*terms[:place], *terms[place + 1 :]))
         for way in true_ways(term):
             yield Way(way.about, And((way.condition, *others)), way.loose)
 
@@ -70,13 +71,13 @@ def _all_false(terms: Sequence[Expr]) -> Iterator[Way]:
     """One alternative nearly true, the others false. Where each is a single test, there is one such way only."""
     plain = frozenset(term for term in terms if not isinstance(term, And | Or | Not))
     if len(plain) == len(terms):
-        condition = And(tuple(map(_not, terms)))
+        condition = And(tuple(map(opposite, terms)))
         yield Way(Or(tuple(terms), span=terms[0].span), condition, condition)
         return
     for place, term in enumerate(terms):
         if term in plain and place:
             continue
-        others = tuple(_not(other) for other in (*terms[:place], *terms[place + 1 :]))
+        others = tuple(opposite(other) for other in (*terms[:place], *terms[place + 1 :]))
         for way in false_ways(term):
             yield Way(way.about, And((way.condition, *others)), And((way.loose, *others)))
 
@@ -97,7 +98,7 @@ def _members(test: Expr) -> Iterator[Way]:
             singles = [test]
     for place, single in enumerate(singles):
         others = _rest(test, place)
-        alone = And((single, _not(others))) if others is not None else single
+        alone = And((single, opposite(others))) if others is not None else single
         yield Way(single, alone, single)
 
 
@@ -110,7 +111,3 @@ def _rest(test: Expr, place: int) -> Expr | None:
             return Match(test.operand, test.operator, (*patterns[:place], *patterns[place + 1 :]))
         case _:
             return None
-
-
-def _not(expr: Expr) -> Expr:
-    return expr.operand if isinstance(expr, Not) else Not(expr)
